@@ -1,1 +1,41 @@
-//! storage
+//! What Posthouse keeps, durably: companies, domains, accounts, folders, entries and the bytes of
+//! messages. The only crate that touches disk or database.
+//!
+//! [`Storage`] is the boundary in the domain's words. Each method is one whole operation and one
+//! transaction; an operation made for a session takes its [`Login`] and is refused with
+//! [`StorageError::Void`] in that same transaction when the login's epoch has been overtaken.
+//! An operation that changes something answers after the change is on disk (fsynced).
+//! Dropping a method's future never undoes or halves the operation: it happens whole or not at all.
+//!
+//! It knows accounts, folders and entries as data, but no protocol, no session and no rule that is
+//! not an invariant of what is kept.
+
+mod account;
+mod blob;
+mod change;
+mod company;
+mod directory;
+mod domain;
+mod embedded;
+mod entry;
+mod error;
+mod feed;
+mod folder;
+mod login;
+mod mail;
+mod storage;
+
+pub use account::{
+    Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,
+    NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services, Token, TokenUse,
+};
+pub use blob::{BlobRef, BlobWriter};
+pub use change::{Changes, HistoryEntry};
+pub use company::Company;
+pub use domain::{Domain, DomainChange, NewDomain};
+pub use entry::{Copied, Entry, EntryQuery, NewEntry, Recipient, StoreOutcome, Update};
+pub use error::{OpenError, StorageError, What};
+pub use feed::Subscription;
+pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
+pub use login::{Credential, Login};
+pub use storage::{Options, Storage};

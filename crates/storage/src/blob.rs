@@ -1,0 +1,49 @@
+//! Immutable bytes of a message.
+
+use crate::StorageError;
+
+/// Where a message's bytes are. A value of this type alone gives no access: reading needs a
+/// [`crate::Login`] or the entry's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BlobRef {
+    /// The segment file.
+    pub segment: u32,
+    /// Where the bytes begin in it.
+    pub offset: u64,
+    /// How many they are.
+    pub size: u64,
+}
+
+/// Takes a message's bytes as they come in. Keeps at most a bounded part of them in memory.
+/// Dropping it without [`BlobWriter::finish`] leaves nothing behind.
+#[derive(Debug)]
+pub struct BlobWriter {
+    pub(crate) inner: crate::embedded::BlobWriter,
+}
+
+impl BlobWriter {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`StorageError::Full`] or [`StorageError::Unavailable`]; the writer is then useless.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        self.inner.write(bytes).await
+    }
+
+    /// How many bytes were taken.
+    pub fn size(&self) -> u64 {
+        self.inner.size()
+    }
+
+    /// All bytes taken so far, for the one pass over the message that makes its digest; read from
+    /// disk if they are no longer in memory.
+    pub async fn bytes(&mut self) -> Result<bytes::Bytes, StorageError> {
+        self.inner.bytes().await
+    }
+
+    /// Stores the bytes in a segment. They become durable together with the first entry that
+    /// refers to them; without one, they are reclaimed.
+    pub async fn finish(self) -> Result<BlobRef, StorageError> {
+        self.inner.finish().await
+    }
+}

@@ -1,0 +1,51 @@
+//! A domain: owned by a company, holds accounts.
+
+use serde_json::{Map, Value};
+use terms::{CompanyId, DomainId, DomainName, UnixTime};
+
+/// A domain whose accounts live here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Domain {
+    /// Its number.
+    pub id: DomainId,
+    /// Its name.
+    pub name: DomainName,
+    /// Who owns it.
+    pub company: CompanyId,
+    /// The owner's name.
+    pub company_name: String,
+    /// Other names under which its accounts receive mail and log in.
+    pub aliases: Vec<DomainName>,
+    /// Its workgroups; the first is the one a new domain starts with.
+    pub workgroups: Vec<String>,
+    /// True: none of its accounts works.
+    pub disabled: bool,
+    /// Everything else that was set, by the API's attribute names.
+    pub attributes: Map<String, Value>,
+    /// When it was made.
+    pub created: UnixTime,
+}
+
+/// A domain to be made.
+#[derive(Clone, Debug)]
+pub struct NewDomain {
+    /// Its name.
+    pub name: DomainName,
+    /// Who owns it.
+    pub company: CompanyId,
+    /// What is set from the start.
+    pub change: DomainChange,
+}
+
+/// What to change; absent members stay as they are.
+#[derive(Clone, Debug, Default)]
+pub struct DomainChange {
+    /// Replaces the aliases.
+    pub aliases: Option<Vec<DomainName>>,
+    /// Disables or enables. Disabling raises the epoch of every account of the domain.
+    pub disabled: Option<bool>,
+    /// Attributes to set, or to unset with `null`.
+    pub attributes: Map<String, Value>,
+    /// Moves the domain to another company.
+    pub company: Option<CompanyId>,
+}

@@ -1,0 +1,33 @@
+//! The boundary: [`Storage`]. Its operations are in `directory` (who exists) and `mail` (what is kept).
+
+use crate::{OpenError, embedded::Embedded};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Everything that is kept. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub(crate) engine: Arc<Embedded>,
+}
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where everything durable lives; made if absent.
+    pub data_dir: PathBuf,
+    /// Connections for reading, each with its own thread.
+    pub readers: usize,
+}
+
+impl Storage {
+    /// Opens or makes a store, checking that it is whole and of a known version.
+    pub async fn open(options: Options) -> Result<Storage, OpenError> {
+        let engine = Embedded::open(options).await?;
+        Ok(Storage { engine: Arc::new(engine) })
+    }
+
+    /// Finishes what is queued, then refuses everything with `Unavailable`.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}
