@@ -1,0 +1,253 @@
+//! Bytes from the client on their way to the dialogue.
+//!
+//! Bounded: the connection reads from its socket only while there is [`Feed::room`]. Gives its memory
+//! back whenever it is empty.
+
+use bytes::{Buf, BytesMut};
+use parking_lot::Mutex;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+/// At most this much waits for the dialogue.
+const CAPACITY: usize = 32 * 1024;
+
+/// The client is gone, or the connection is being closed. A dialogue returns when it meets this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the client is gone")]
+pub struct Gone;
+
+/// Why no line could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// The line was longer than allowed; it was read to its end and dropped.
+    #[error("line too long")]
+    TooLong,
+    /// No more will come.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buffer: BytesMut,
+    /// How much of `buffer` is known to hold no line end.
+    scanned: usize,
+    closed: bool,
+    reader: Option<Waker>,
+    feeder: Option<Waker>,
+}
+
+/// The dialogue's end.
+#[derive(Debug)]
+pub struct Input {
+    state: Arc<Mutex<State>>,
+}
+
+/// The connection's end.
+#[derive(Debug)]
+pub struct Feed {
+    state: Arc<Mutex<State>>,
+}
+
+/// A new pipe for input.
+pub fn input() -> (Feed, Input) {
+    let state = Arc::new(Mutex::new(State::default()));
+    (Feed { state: state.clone() }, Input { state })
+}
+
+impl State {
+    fn consume(&mut self, count: usize) -> Vec<u8> {
+        let taken = self.buffer[..count].to_vec();
+        self.drop_front(count);
+        taken
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        self.buffer.advance(count);
+        self.scanned = 0;
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        if let Some(waker) = self.feeder.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Input {
+    /// The next line without its line end (CRLF, or a bare LF), at most `limit` bytes long.
+    ///
+    /// # Errors
+    /// [`LineError::TooLong`] after dropping an over-long line whole; [`LineError::Gone`] at the end,
+    /// also for a last line without line end.
+    pub async fn line(&mut self, limit: usize) -> Result<Vec<u8>, LineError> {
+        let mut line = Vec::new();
+        let mut too_long = false;
+        poll_fn(|cx| {
+            let mut state = self.state.lock();
+            let from = state.scanned;
+            if let Some(found) = memchr::memchr(b'\n', &state.buffer[from..]) {
+                let end = from + found;
+                if line.len() + end > limit + 1 {
+                    too_long = true;
+                }
+                let piece = state.consume(end + 1);
+                if !too_long {
+                    line.extend_from_slice(&piece[..end]);
+                }
+                return Poll::Ready(Ok(()));
+            }
+            state.scanned = state.buffer.len();
+            if state.buffer.len() >= CAPACITY || line.len() + state.buffer.len() > limit + 1 {
+                // A long line is collected outside, so that the pipe stays small.
+                let count = state.buffer.len();
+                let piece = state.consume(count);
+                too_long |= line.len() + count > limit + 1;
+                if too_long {
+                    line = Vec::new();
+                } else {
+                    line.extend_from_slice(&piece);
+                }
+            }
+            if state.closed {
+                return Poll::Ready(Err(Gone));
+            }
+            state.reader = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await?;
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if too_long || line.len() > limit { Err(LineError::TooLong) } else { Ok(line) }
+    }
+
+    /// The next bytes, at least one and at most `limit`: for literals and message data.
+    ///
+    /// # Errors
+    /// [`Gone`] at the end.
+    pub async fn chunk(&mut self, limit: usize) -> Result<Vec<u8>, Gone> {
+        self.ready().await?;
+        let mut state = self.state.lock();
+        let count = state.buffer.len().min(limit);
+        Ok(state.consume(count))
+    }
+
+    /// Waits until at least one byte is there, without taking it. Safe to drop and call again.
+    ///
+    /// # Errors
+    /// [`Gone`] at the end.
+    pub async fn ready(&mut self) -> Result<(), Gone> {
+        poll_fn(|cx| {
+            let mut state = self.state.lock();
+            if !state.buffer.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            if state.closed {
+                return Poll::Ready(Err(Gone));
+            }
+            state.reader = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Whether bytes are waiting: the client pipelines.
+    pub fn is_waiting(&self) -> bool {
+        !self.state.lock().buffer.is_empty()
+    }
+
+    /// Drops what is waiting: what was sent before TLS must not count after it (RFC 9051 §6.2.1).
+    pub fn discard(&mut self) {
+        let mut state = self.state.lock();
+        let count = state.buffer.len();
+        state.drop_front(count);
+    }
+}
+
+impl Feed {
+    /// How many bytes may be pushed now.
+    pub fn room(&self) -> usize {
+        CAPACITY.saturating_sub(self.state.lock().buffer.len())
+    }
+
+    /// Waits until there is room.
+    pub async fn wanted(&self) {
+        poll_fn(|cx| {
+            let mut state = self.state.lock();
+            if state.buffer.len() < CAPACITY {
+                return Poll::Ready(());
+            }
+            state.feeder = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Hands bytes to the dialogue: no more than there is [`Feed::room`] for.
+    pub fn push(&self, bytes: &[u8]) {
+        let mut state = self.state.lock();
+        debug_assert!(state.buffer.len() + bytes.len() <= CAPACITY);
+        state.buffer.extend_from_slice(bytes);
+        if let Some(waker) = state.reader.take() {
+            waker.wake();
+        }
+    }
+
+    /// No more will come.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        if let Some(waker) = state.reader.take() {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::{FutureExt, executor::block_on};
+
+    fn line(input: &mut Input, limit: usize) -> Option<Result<Vec<u8>, LineError>> {
+        input.line(limit).now_or_never()
+    }
+
+    #[test]
+    fn lines_and_chunks() {
+        let (feed, mut input) = input();
+        feed.push(b"one\r\ntwo\nabcdef\r\n");
+        assert_eq!(block_on(input.line(100)), Ok(b"one".to_vec()));
+        assert_eq!(block_on(input.line(3)), Ok(b"two".to_vec()));
+        assert_eq!(block_on(input.chunk(4)), Ok(b"abcd".to_vec()));
+        assert_eq!(block_on(input.line(2)), Ok(b"ef".to_vec()));
+        feed.push(b"x");
+        assert_eq!(line(&mut input, 10), None);
+        feed.close();
+        assert_eq!(line(&mut input, 10), Some(Err(LineError::Gone(Gone))));
+    }
+
+    #[test]
+    fn a_long_line_is_dropped_whole_and_the_next_one_is_read() {
+        let (feed, mut input) = input();
+        feed.push(b"toolong\r\nok\r\n");
+        assert_eq!(block_on(input.line(6)), Err(LineError::TooLong));
+        assert_eq!(block_on(input.line(6)), Ok(b"ok".to_vec()));
+        feed.push(b"exactly\r\n");
+        assert_eq!(block_on(input.line(7)), Ok(b"exactly".to_vec()));
+    }
+
+    #[test]
+    fn a_line_longer_than_the_pipe() {
+        let (feed, mut input) = input();
+        let mut waiting = Box::pin(input.line(100_000));
+        for _ in 0..3 {
+            feed.push(&vec![b'a'; feed.room()]);
+            assert!(waiting.as_mut().now_or_never().is_none());
+            assert!(feed.room() > 0);
+        }
+        feed.push(b"\n");
+        assert_eq!(block_on(waiting).map(|line| line.len()), Ok(3 * CAPACITY));
+    }
+}
