@@ -69,6 +69,11 @@ impl Output {
     fn put(&mut self, bytes: &[u8], at_seam: bool) {
         let mut state = self.state.lock();
         if !state.closed {
+            if state.sent > HIGH_WATER {
+                // A client that reads, but never quite catches up.
+                let sent = std::mem::take(&mut state.sent);
+                state.buffer.drain(..sent);
+            }
             state.buffer.extend_from_slice(bytes);
             state.at_seam = at_seam;
             state.wake_drain();
