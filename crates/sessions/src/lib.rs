@@ -1,1 +1,64 @@
-//! sessions
+//! Who is connected, anywhere: the live sessions of accounts, their limits, and the logout
+//! procedure that ends them and does not say so before it is true.
+//!
+//! Nothing here opens a socket, reads a clock, starts a task or needs a runtime: times come in as
+//! values, waiting is a future, deadlines are the caller's. It knows no protocol beyond its name.
+//!
+//! # For a connection
+//!
+//! ```
+//! # use sessions::{ConfirmError, Guard, Orders, Session, Sessions};
+//! # async fn login_stands() -> Result<bool, std::io::Error> { Ok(true) }
+//! # async fn log_in(sessions: &Sessions, session: Session) -> Option<(Guard, Orders)> {
+//! // 1. Credentials were checked at `session.epoch`, the epoch read before. Ask for a place:
+//! let unconfirmed = sessions.register(session).ok()?; // Err: a limit (`Refusal`)
+//! // 2. Ask storage again whether the login stands; only after this tell the client yes:
+//! let (guard, orders) = unconfirmed.confirm(login_stands()).await.ok()?; // Err: `ConfirmError`
+//! // 3. While it lives: `orders.end()` is one arm of the connection's select!, `orders.pending()`
+//! //    the look between two slices of work; `guard.note_activity(now)`, `note_client`,
+//! //    `note_folder` tell operators what it does.
+//! // 4. On an order: end the dialogue, close the socket, and drop the guard last.
+//! # Some((guard, orders))
+//! # }
+//! ```
+//!
+//! # For whoever ends sessions
+//!
+//! ```
+//! # use cluster::{Filter, Order};
+//! # use sessions::Sessions;
+//! # use terms::{AccountId, AuditId, EndReason, Epoch, Scope};
+//! # fn raised_before() -> (AccountId, Epoch, Scope) { (AccountId(1), Epoch(2), Scope::Everything) }
+//! # async fn end(sessions: &Sessions) {
+//! let (account, below, scope) = raised_before(); // the epoch is on disk
+//! let ending = sessions.end(&Order {
+//!     id: sessions.new_order_id(),
+//!     account,
+//!     below,
+//!     filter: Filter::from(scope),
+//!     reason: EndReason::LoggedOut,
+//!     audit: AuditId("3f9a".into()),
+//! });
+//! ending.finished().await; // under a timeout of yours
+//! let report = ending.report(); // at any time: .ended, .open, .found()
+//! # }
+//! ```
+//!
+//! An end that voids no login (an operator picks sessions by id, protocol, network or credential)
+//! is an order too, with a [`cluster::Filter`] and `below` just above the account's present epoch.
+//! [`Sessions::shutdown`] ends all in the same way and takes no more.
+//! [`Sessions::list`], [`Sessions::page`], [`Sessions::find`] and [`Sessions::watch`] show them.
+
+mod guard;
+mod limits;
+mod registry;
+mod report;
+mod session;
+mod watch;
+
+pub use guard::{ConfirmError, Ending, Guard, Orders, Sessions, Unconfirmed};
+pub use limits::{Limits, Refusal};
+pub use registry::{EndingId, Ordered, Outcome, Registry, Row, Tally};
+pub use report::NodeReport;
+pub use session::{End, Session, SessionRecord};
+pub use watch::{Watch, Watched};
