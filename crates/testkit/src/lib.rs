@@ -1,1 +1,3 @@
-//! testkit
+//! What tests share: transcripts and how to act them out. Used by tests alone.
+
+pub mod script;
