@@ -5,12 +5,18 @@
 //! and does not know how an order travels: a bus may lose, repeat or delay whatever it carries, so
 //! correctness rests on the epoch in storage, on leases and on acknowledgements, never on arrival.
 //!
-//! Today one node runs alone; nothing here assumes it.
+//! Today one node runs alone ([`Membership::alone`]); nothing here assumes it.
 
+mod bus;
 mod filter;
+mod lease;
+mod membership;
 mod node;
 mod order;
 
+pub use bus::{Arrival, Inbox};
 pub use filter::{Credential, Filter, Traits};
+pub use lease::{Grant, Lapsed, Lease, LeaseTerms, LeaseTermsError, Moment, StoreMoment};
+pub use membership::Membership;
 pub use node::{Node, ParseSessionKeyError, SessionKey};
 pub use order::{Acknowledgement, Order, OrderId};

@@ -25,39 +25,48 @@
 //! # For whoever ends sessions
 //!
 //! ```
-//! # use cluster::{Filter, Order};
-//! # use sessions::Sessions;
-//! # use terms::{AccountId, AuditId, EndReason, Epoch, Scope};
-//! # fn raised_before() -> (AccountId, Epoch, Scope) { (AccountId(1), Epoch(2), Scope::Everything) }
-//! # async fn end(sessions: &Sessions) {
-//! let (account, below, scope) = raised_before(); // the epoch is on disk
-//! let ending = sessions.end(&Order {
-//!     id: sessions.new_order_id(),
-//!     account,
-//!     below,
-//!     filter: Filter::from(scope),
+//! # use cluster::Filter;
+//! # use sessions::{Report, Request, Sessions};
+//! # use terms::{AccountId, AuditId, EndReason, Epoch, Scope, UnixTime};
+//! # async fn raise() -> Result<Epoch, std::io::Error> { Ok(Epoch(2)) }
+//! # async fn end(sessions: &Sessions, now: UnixTime) -> Option<()> {
+//! let request = Request {
+//!     account: AccountId(1),
+//!     filter: Filter::from(Scope::Everything), // or Filter::scopes(&raised.scopes)
 //!     reason: EndReason::LoggedOut,
 //!     audit: AuditId("3f9a".into()),
-//! });
-//! ending.finished().await; // under a timeout of yours
-//! let report = ending.report(); // at any time: .ended, .open, .found()
+//! };
+//! // Raises the epoch, orders, waits. The deadline is any future; here one that never comes.
+//! let deadline = std::future::pending();
+//! let report = sessions.log_out(request.clone(), raise(), deadline).await.ok()?;
+//! report.local.log(&request.audit, request.reason, now); // who was ended, in the log
+//! # Some(())
 //! # }
 //! ```
+//!
+//! [`Sessions::log_out`] is the whole procedure of one node. Its parts, for other uses:
+//! [`Sessions::end`] gives an order at once and answers an [`Ending`] to wait for
+//! (`ending.finished().await` under a timeout of yours, then `ending.report()`), and [`Logout`] is
+//! the pure procedure for any number of nodes.
 //!
 //! An end that voids no login (an operator picks sessions by id, protocol, network or credential)
 //! is an order too, with a [`cluster::Filter`] and `below` just above the account's present epoch.
 //! [`Sessions::shutdown`] ends all in the same way and takes no more.
 //! [`Sessions::list`], [`Sessions::page`], [`Sessions::find`] and [`Sessions::watch`] show them.
 
+mod conduct;
 mod guard;
 mod limits;
+mod logout;
 mod registry;
 mod report;
 mod session;
 mod watch;
 
+pub use conduct::{LogoutError, Report};
 pub use guard::{ConfirmError, Ending, Guard, Orders, Sessions, Unconfirmed};
 pub use limits::{Limits, Refusal};
+pub use logout::{Action, Event, Failure, Logout, NodeOutcome, Request};
 pub use registry::{EndingId, Ordered, Outcome, Registry, Row, Tally};
 pub use report::NodeReport;
 pub use session::{End, Session, SessionRecord};

@@ -16,6 +16,11 @@ pub struct NodeReport {
 }
 
 impl NodeReport {
+    /// The account of a node that found nothing.
+    pub fn empty(node: Node) -> Self {
+        Self { node, ended: Vec::new(), open: Vec::new() }
+    }
+
     /// How many sessions the order covered.
     pub fn found(&self) -> usize {
         self.ended.len() + self.open.len()
