@@ -146,18 +146,28 @@ impl Sessions {
     }
 
     /// How many sessions an account has, those included that are being confirmed or are ending.
-    pub fn count(&self, account: AccountId) -> usize {
-        self.shared.table.lock().registry.sessions_of(account).count()
+    pub fn count_of(&self, account: AccountId) -> usize {
+        self.shared.table.lock().registry.count_of(account)
     }
 
     /// How many sessions there are in a protocol, of all accounts.
     pub fn count_in(&self, protocol: Protocol) -> usize {
-        self.shared.table.lock().registry.count(protocol)
+        self.shared.table.lock().registry.count_in(protocol)
     }
 
     /// Sessions that open and end from now on.
     pub fn watch(&self) -> Watch {
         self.shared.feed.subscribe()
+    }
+}
+
+#[cfg(test)]
+impl Sessions {
+    /// How many endings somebody waits for.
+    fn waiting(&self) -> usize {
+        let table = self.shared.table.lock();
+        assert_eq!(table.registry.endings().count(), table.waiting.len());
+        table.waiting.len()
     }
 }
 
@@ -378,3 +388,7 @@ impl fmt::Debug for Ending {
         f.debug_struct("Ending").field("finished", &self.is_finished()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

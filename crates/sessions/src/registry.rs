@@ -27,6 +27,7 @@
 //! All work is proportional to the sessions of the account in question (with the logarithm of the
 //! table's size to get there), except for the end of the server.
 
+use crate::limits::Counts;
 use crate::{Limits, Refusal, Session};
 use cluster::{Node, Order, SessionKey};
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub struct Registry<L> {
     last_ending: u64,
     rows: BTreeMap<(AccountId, SessionId), Row<L>>,
     owners: BTreeMap<SessionId, AccountId>,
-    counts: BTreeMap<Protocol, usize>,
+    counts: Counts,
     endings: BTreeMap<EndingId, Tally<L>>,
 }
 
@@ -134,7 +135,7 @@ impl<L: Clone> Registry<L> {
             last_ending: 0,
             rows: BTreeMap::new(),
             owners: BTreeMap::new(),
-            counts: BTreeMap::new(),
+            counts: Counts::default(),
             endings: BTreeMap::new(),
         }
     }
@@ -154,31 +155,14 @@ impl<L: Clone> Registry<L> {
         if self.closed {
             return Err(Refusal::Shutdown);
         }
-        self.check_limits(&session)?;
+        self.counts.admit(self.limits, &session)?;
         self.last_session += 1;
         let id = SessionId(self.last_session);
         let account = session.account;
-        *self.counts.entry(session.protocol).or_default() += 1;
+        self.counts.add(&session);
         self.owners.insert(id, account);
         self.rows.insert((account, id), Row { session, line, told: false });
         Ok(SessionKey { node: self.node, id })
-    }
-
-    fn check_limits(&self, new: &Session) -> Result<(), Refusal> {
-        let Limits { per_account, per_account_and_address } = self.limits;
-        let address = new.peer.ip().to_canonical();
-        let (mut all, mut same_address) = (0, 0);
-        for (_, row) in self.sessions_of(new.account).take(per_account) {
-            all += 1;
-            same_address += usize::from(row.session.peer.ip().to_canonical() == address);
-        }
-        if all >= per_account {
-            return Err(Refusal::Account(all));
-        }
-        if same_address >= per_account_and_address && !new.trusted {
-            return Err(Refusal::Address(same_address));
-        }
-        Ok(())
     }
 
     /// Takes a session out of the table: it is over. Answers the endings that waited for it last.
@@ -186,9 +170,7 @@ impl<L: Clone> Registry<L> {
     pub fn remove(&mut self, id: SessionId) -> Vec<(EndingId, Tally<L>)> {
         let Some(account) = self.owners.remove(&id) else { return Vec::new() };
         let Some(row) = self.rows.remove(&(account, id)) else { return Vec::new() };
-        if let Some(count) = self.counts.get_mut(&row.session.protocol) {
-            *count -= 1;
-        }
+        self.counts.subtract(&row.session);
         let key = SessionKey { node: self.node, id };
         let mut finished = Vec::new();
         for whose in [Some(account), None] {
@@ -295,8 +277,22 @@ impl<L: Clone> Registry<L> {
             .map(|((_, id), row)| (SessionKey { node: self.node, id: *id }, row))
     }
 
+    /// The endings under way.
+    pub fn endings(&self) -> impl Iterator<Item = &Tally<L>> {
+        self.endings.values()
+    }
+
+    /// How many sessions an account has.
+    pub fn count_of(&self, account: AccountId) -> usize {
+        self.counts.of_account(account)
+    }
+
     /// How many sessions there are in a protocol, of all accounts.
-    pub fn count(&self, protocol: Protocol) -> usize {
-        self.counts.get(&protocol).copied().unwrap_or(0)
+    pub fn count_in(&self, protocol: Protocol) -> usize {
+        self.counts.of_protocol(protocol)
     }
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -68,6 +68,9 @@ pub(crate) struct Line {
     words: Mutex<Words>,
 }
 
+#[cfg(test)]
+pub(crate) const LINE_SIZE: usize = size_of::<Line>();
+
 /// What changes seldom and has no fixed size.
 #[derive(Debug, Default)]
 struct Words {
