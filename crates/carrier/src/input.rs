@@ -28,6 +28,33 @@ pub enum LineError {
     Gone(#[from] Gone),
 }
 
+/// A line of [`Input::line_or_ends`], without its line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// The line was longer than allowed; it was read to its end, and this is what was kept.
+    TooLong {
+        /// Its first bytes, up to 64.
+        head: Vec<u8>,
+        /// Its last bytes, up to 64.
+        tail: Vec<u8>,
+    },
+}
+
+/// At most this much is kept of each end of a line that is too long.
+const END: usize = 64;
+
+/// A line while it is read.
+#[derive(Default)]
+struct Collected {
+    limit: usize,
+    /// The line, its first bytes only once it is too long. May end in the CR of its line end.
+    line: Vec<u8>,
+    /// The last bytes of a line that is too long.
+    tail: Option<Vec<u8>>,
+}
+
 #[derive(Debug, Default)]
 struct State {
     buffer: BytesMut,
@@ -75,6 +102,51 @@ impl State {
     }
 }
 
+impl Collected {
+    fn has_room_for(&self, count: usize) -> bool {
+        self.tail.is_none() && self.line.len() + count <= self.limit.saturating_add(1)
+    }
+
+    fn push(&mut self, piece: &[u8]) {
+        if self.has_room_for(piece.len()) {
+            self.line.extend_from_slice(piece);
+            return;
+        }
+        let tail = self.tail.get_or_insert_with(|| {
+            let tail = last(&self.line, END).to_vec();
+            let missing = END.saturating_sub(self.line.len()).min(piece.len());
+            self.line.extend_from_slice(&piece[..missing]);
+            self.line.truncate(END);
+            self.line.shrink_to_fit();
+            tail
+        });
+        tail.extend_from_slice(last(piece, END));
+        tail.drain(..tail.len().saturating_sub(END));
+    }
+
+    fn finish(mut self) -> Line {
+        // The first bytes may be all of the line, too.
+        for end in self.tail.iter_mut().chain([&mut self.line]) {
+            if end.last() == Some(&b'\r') {
+                end.pop();
+            }
+        }
+        match self.tail {
+            Some(tail) => Line::TooLong { head: self.line, tail },
+            None if self.line.len() > self.limit => {
+                let tail = last(&self.line, END).to_vec();
+                self.line.truncate(END);
+                Line::TooLong { head: self.line, tail }
+            }
+            None => Line::Whole(self.line),
+        }
+    }
+}
+
+fn last(bytes: &[u8], count: usize) -> &[u8] {
+    &bytes[bytes.len().saturating_sub(count)..]
+}
+
 impl Input {
     /// The next line without its line end (CRLF, or a bare LF), at most `limit` bytes long.
     ///
@@ -82,33 +154,34 @@ impl Input {
     /// [`LineError::TooLong`] after dropping an over-long line whole; [`LineError::Gone`] at the end,
     /// also for a last line without line end.
     pub async fn line(&mut self, limit: usize) -> Result<Vec<u8>, LineError> {
-        let mut line = Vec::new();
-        let mut too_long = false;
+        match self.line_or_ends(limit).await? {
+            Line::Whole(line) => Ok(line),
+            Line::TooLong { .. } => Err(LineError::TooLong),
+        }
+    }
+
+    /// Like [`Input::line`], but keeps both ends of a line that is too long: an IMAP command has its
+    /// tag at one end, and at the other it may announce bytes that are no commands.
+    ///
+    /// # Errors
+    /// [`Gone`] at the end, also for a last line without line end.
+    pub async fn line_or_ends(&mut self, limit: usize) -> Result<Line, Gone> {
+        let mut line = Collected { limit, ..Collected::default() };
         poll_fn(|cx| {
             let mut state = self.state.lock();
             let from = state.scanned;
             if let Some(found) = memchr::memchr(b'\n', &state.buffer[from..]) {
                 let end = from + found;
-                if line.len() + end > limit + 1 {
-                    too_long = true;
-                }
-                let piece = state.consume(end + 1);
-                if !too_long {
-                    line.extend_from_slice(&piece[..end]);
-                }
+                line.push(&state.buffer[..end]);
+                state.drop_front(end + 1);
                 return Poll::Ready(Ok(()));
             }
             state.scanned = state.buffer.len();
-            if state.buffer.len() >= CAPACITY || line.len() + state.buffer.len() > limit + 1 {
+            if state.buffer.len() >= CAPACITY || !line.has_room_for(state.buffer.len()) {
                 // A long line is collected outside, so that the pipe stays small.
+                line.push(&state.buffer);
                 let count = state.buffer.len();
-                let piece = state.consume(count);
-                too_long |= line.len() + count > limit + 1;
-                if too_long {
-                    line = Vec::new();
-                } else {
-                    line.extend_from_slice(&piece);
-                }
+                state.drop_front(count);
             }
             if state.closed {
                 return Poll::Ready(Err(Gone));
@@ -117,10 +190,7 @@ impl Input {
             Poll::Pending
         })
         .await?;
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        if too_long || line.len() > limit { Err(LineError::TooLong) } else { Ok(line) }
+        Ok(line.finish())
     }
 
     /// The next bytes, at least one and at most `limit`: for literals and message data.
@@ -236,6 +306,31 @@ mod tests {
         assert_eq!(block_on(input.line(6)), Ok(b"ok".to_vec()));
         feed.push(b"exactly\r\n");
         assert_eq!(block_on(input.line(7)), Ok(b"exactly".to_vec()));
+    }
+
+    #[test]
+    fn a_long_line_leaves_its_ends() {
+        let long = |head: &[u8], tail: &[u8]| Line::TooLong { head: head.into(), tail: tail.into() };
+        let (feed, mut input) = input();
+        let mut text = b"a1 NOOP ".to_vec();
+        text.resize(300, b'x');
+        text.extend_from_slice(b" {5+}\r\n");
+        for piece in [1, 7, 63, 64, 65, 1000] {
+            let mut waiting = Box::pin(input.line_or_ends(100));
+            for bytes in text[..text.len() - 1].chunks(piece) {
+                feed.push(bytes);
+                assert!(waiting.as_mut().now_or_never().is_none());
+            }
+            feed.push(b"\n");
+            let Ok(Line::TooLong { head, tail }) = block_on(waiting) else { panic!("not too long") };
+            assert_eq!(head, text[..64]);
+            assert!(tail.ends_with(b"xx {5+}") && (63..=64).contains(&tail.len()));
+        }
+        feed.push(b"abcd\r\n");
+        assert_eq!(block_on(input.line_or_ends(3)), Ok(long(b"abcd", b"abcd")));
+        feed.push(b"abcd\r\nabc\r\n");
+        assert_eq!(block_on(input.line_or_ends(0)), Ok(long(b"abcd", b"abcd")));
+        assert_eq!(block_on(input.line_or_ends(3)), Ok(Line::Whole(b"abc".to_vec())));
     }
 
     #[test]

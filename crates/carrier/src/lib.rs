@@ -10,5 +10,5 @@ mod input;
 mod output;
 
 pub use host::{Attempt, Host, LoginError, Security};
-pub use input::{Feed, Gone, Input, LineError, input};
+pub use input::{Feed, Gone, Input, Line, LineError, input};
 pub use output::{Drain, Output, output};
