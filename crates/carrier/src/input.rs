@@ -204,6 +204,19 @@ impl Input {
         Ok(state.consume(count))
     }
 
+    /// Offers the next bytes, at least one, to `take`, which answers how many it took: for data that
+    /// only its own bytes show the end of.
+    ///
+    /// # Errors
+    /// [`Gone`] at the end.
+    pub async fn scan<T>(&mut self, take: impl FnOnce(&[u8]) -> (usize, T)) -> Result<T, Gone> {
+        self.ready().await?;
+        let mut state = self.state.lock();
+        let (taken, result) = take(&state.buffer);
+        state.drop_front(taken);
+        Ok(result)
+    }
+
     /// Waits until at least one byte is there, without taking it. Safe to drop and call again.
     ///
     /// # Errors
@@ -292,6 +305,10 @@ mod tests {
         assert_eq!(block_on(input.line(3)), Ok(b"two".to_vec()));
         assert_eq!(block_on(input.chunk(4)), Ok(b"abcd".to_vec()));
         assert_eq!(block_on(input.line(2)), Ok(b"ef".to_vec()));
+        feed.push(b"gh.ij\r\n");
+        let dot = block_on(input.scan(|bytes| (3, bytes.to_vec())));
+        assert_eq!(dot, Ok(b"gh.ij\r\n".to_vec()));
+        assert_eq!(block_on(input.line(2)), Ok(b"ij".to_vec()));
         feed.push(b"x");
         assert_eq!(line(&mut input, 10), None);
         feed.close();
