@@ -57,9 +57,9 @@ section! {
         http_header_size: Size = Size::kib(16),
         /// The body of an HTTP request. Larger: 413.
         http_body_size: Size = Size::mib(4),
-        /// From the first byte of an HTTP request, or the end of the answer before it, to the last
-        /// of its header. Then the connection is closed.
-        http_header_timeout: Duration = Duration::from_secs(15),
+        /// From the beginning of an HTTP connection, or the end of an answer, to the end of the next
+        /// request's header. Then the connection is closed.
+        http_header_timeout: Duration = Duration::from_secs(30),
         /// From the header of an HTTP request to the end of its body. Then 408.
         http_body_timeout: Duration = Duration::from_secs(30),
     }
