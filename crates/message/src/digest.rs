@@ -82,3 +82,95 @@ mod listed {
     pub(super) const LOCAL: u8 = 1 << 2;
     pub(super) const DOMAIN: u8 = 1 << 3;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGE: &[u8] = b"Date: Mon, 7 Feb 1994 21:52:25 -0800 (PST)\r\n\
+        From: Fred Foobar <foobar@Blurdybloop.example>\r\n\
+        Subject: afternoon meeting\r\n\
+        To: g: mooch@owatagu.siam.edu.example, <@r:x@y>;, nobody\r\n\
+        Message-Id: <B27397-0100000@Blurdybloop.example>\r\n\
+        Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\nContent-Disposition: inline; a=b\r\nContent-Language: en, de\r\n\
+        Content-ID: <i>\r\nContent-MD5: m\r\nContent-Location: l\r\n\
+        Content-Description: d\r\nContent-Transfer-Encoding: 8bit\r\n\r\nx\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nCc: a@b\r\n\r\ny\r\n--b--\r\n";
+
+    #[test]
+    fn a_digest_is_the_structure() {
+        let structure = Structure::scan(MESSAGE);
+        let digest = structure.encode();
+        assert!(digest.len() < MESSAGE.len(), "{} octets", digest.len());
+        assert_eq!(Envelope::decode(&digest).as_ref(), Ok(&structure.envelope));
+        assert_eq!(Structure::decode(&digest), Ok(structure));
+    }
+
+    #[test]
+    fn the_layout_does_not_change() {
+        let digest = Structure::scan(b"Subject: s\r\n\r\nx\r\n").encode();
+        let expected =
+            b"\x01\x02\x01s\x00\x0e\x03\x01\x04text\x05plain\x01\x07charset\x08us-ascii\x00";
+        assert_eq!(digest.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let digest = Structure::scan(MESSAGE).encode();
+        for length in 0..digest.len() {
+            assert!(Structure::decode(&digest[..length]).is_err(), "cut to {length}");
+        }
+        let longer = [digest.as_slice(), &[0]].concat();
+        assert_eq!(Structure::decode(&longer), Err(DigestError::Malformed));
+    }
+
+    #[test]
+    fn no_change_of_an_octet_does_harm() {
+        let digest = Structure::scan(MESSAGE).encode();
+        for place in 0..digest.len() {
+            for octet in [0, 1, 0x7f, 0x80, 0xff, digest[place] ^ 1, digest[place].wrapping_add(1)]
+            {
+                let mut changed = digest.clone();
+                changed[place] = octet;
+                if let Ok(structure) = Structure::decode(&changed) {
+                    let again = Structure::decode(&structure.encode());
+                    assert_eq!(again, Ok(structure), "octet {place} set to {octet}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_digest() {
+        let check = |digest: &[u8], expected| {
+            assert_eq!(Structure::decode(digest), Err(expected), "{}", digest.escape_ascii());
+        };
+        check(b"", DigestError::Truncated);
+        check(b"\x00", DigestError::UnknownVersion(0));
+        check(b"\x02\x00", DigestError::UnknownVersion(2));
+        check(b"\x01", DigestError::Truncated);
+        check(b"\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", DigestError::Malformed);
+        check(b"\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", DigestError::Malformed);
+        check(b"\x01\x02\xff\xff\xff\xff\x0f", DigestError::Truncated);
+        // A list of very many addresses that are not there.
+        check(b"\x01\x10\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x00", DigestError::Truncated);
+        // A root that does not start at zero, and one whose end no number holds.
+        check(b"\x01\x00\x01\x00\x00\x00\x01a\x01b\x00\x00", DigestError::Malformed);
+        check(
+            b"\x01\x00\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x01a\x01b\x00\x00",
+            DigestError::Malformed,
+        );
+        // A multipart without parts.
+        check(b"\x01\x00\x00\x00\x00\x00\x09multipart\x01b\x00\x00\x00", DigestError::Malformed);
+        assert!(Structure::decode(b"\x01\x00\x00\x00\x00\x00\x01a\x01b\x00\x00").is_ok());
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        // Each level: no envelope, a part 0+0+0, message/rfc822, no parameters, no fields.
+        let level = b"\x00\x00\x00\x00\x00\x07message\x06rfc822\x00\x00";
+        let digest = [&[VERSION][..], &level.repeat(100_000)].concat();
+        assert_eq!(Structure::decode(&digest), Err(DigestError::Malformed));
+    }
+}

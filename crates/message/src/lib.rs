@@ -20,7 +20,7 @@
 //! | SEARCH CHARSET | [`encoding::decode_charset`] |
 //! | SEARCH SENTON and its like | [`Envelope::sent`], [`date::SentDate::calendar_day`], [`date::days_from_calendar`] |
 //! | SEARCH LARGER and SMALLER | [`Structure::size`] |
-//! | FETCH PREVIEW | [`preview`] |
+//! | answer FETCH PREVIEW | [`preview()`] |
 //! | list attachments | [`Part::file_name`], [`Part::is_attachment`] |
 //!
 //! Offsets are [`Span`]s from the start of the whole message, also inside attached messages.
@@ -38,6 +38,8 @@ mod envelope;
 mod lexer;
 mod part;
 mod preview;
+#[cfg(test)]
+mod properties;
 mod raw_text;
 mod render;
 mod section;

@@ -3,6 +3,9 @@
 //! The output is 7-bit in quoted strings; text that does not fit there becomes a literal. NUL,
 //! which IMAP cannot send at all, is left out.
 
+#[cfg(test)]
+mod tests;
+
 use crate::address_list::{Correspondent, Listed};
 use crate::content_type::{Disposition, Parameter};
 use crate::{Content, Envelope, Part, RawText, Structure};

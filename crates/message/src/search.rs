@@ -111,3 +111,87 @@ pub(crate) fn text_of<'a>(message: &'a [u8], part: &Part) -> TextReader<'a> {
     let charset = part.content_type.parameter("charset").map(|label| label.as_bytes());
     TextReader::new(part.body().of(message), transfer, charset)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter() {
+        let check = |text: &str, needle: &str, expected| {
+            assert_eq!(Needle::new(needle).is_in(text), expected, "{needle:?} in {text:?}");
+        };
+        check("Hello World", "o w", true);
+        check("Hello World", "O W", true);
+        check("Hello World", "worldly", false);
+        check("J\u{d6}RG", "j\u{f6}rg", true);
+        check("\u{39f}\u{394}\u{39f}\u{3a3}", "\u{3bf}\u{3b4}\u{3bf}\u{3c2}", true);
+        check("\u{41f}\u{420}\u{418}\u{412}\u{415}\u{422}", "\u{43f}\u{440}\u{438}", true);
+        check("\u{130}", "i\u{307}", true);
+        check("", "", true);
+        check("", "x", false);
+    }
+
+    #[test]
+    fn header_fields() {
+        let header = b"Subject: =?utf-8?q?J=C3=B6rg?=\r\n =?utf-8?q?_Meier?= writes\r\n\
+            To: Mary <mary@example.org>\r\nTO: bob@example.org\r\nX-Empty:\r\n\r\nCc: body\r\n";
+        let check = |name: &str, needle: &str, expected| {
+            let found = header_contains(header, name.as_bytes(), &Needle::new(needle));
+            assert_eq!(found, expected, "{name}: {needle}");
+        };
+        check("subject", "j\u{f6}rg meier WRITES", true);
+        check("Subject", "utf-8", false);
+        check("to", "MARY", true);
+        check("to", "bob", true);
+        check("to", "mary bob", false);
+        check("x-empty", "", true);
+        check("x-empty", "x", false);
+        check("x-absent", "", false);
+        check("cc", "body", false);
+    }
+
+    const MESSAGE: &[u8] = b"Subject: outer =?iso-8859-1?q?=FCber?=\r\n\
+        Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n\
+        --b\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\
+        Content-Transfer-Encoding: quoted-printable\r\nX-Mime: mimeheader\r\n\r\n\
+        Gr=FC=DFe aus M=FCn=\r\nchen\r\n\
+        --b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+        PHA+w4TDlsOcPC9wPg==\r\n\
+        --b\r\nContent-Type: application/octet-stream\r\n\r\nbinary\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: attached\r\n\r\ninside\r\n\
+        --b--\r\nepilogue\r\n";
+
+    #[test]
+    fn bodies_and_texts() {
+        let structure = Structure::scan(MESSAGE);
+        let check = |needle: &str, in_body, in_text| {
+            let needle = Needle::new(needle);
+            assert_eq!(body_contains(MESSAGE, &structure, &needle), in_body, "BODY {needle:?}");
+            assert_eq!(text_contains(MESSAGE, &structure, &needle), in_text, "TEXT {needle:?}");
+        };
+        check("", true, true);
+        check("gr\u{fc}\u{df}e AUS m\u{fc}nchen", true, true);
+        check("<P>\u{e4}\u{f6}\u{fc}</P>", true, true);
+        check("Inside", true, true);
+        check("attached", true, true);
+        check("OUTER \u{dc}BER", false, true);
+        check("subject: outer", false, true);
+        check("=FC", false, false);
+        check("binary", false, false);
+        check("preamble", false, false);
+        check("absent", false, false);
+    }
+
+    #[test]
+    fn matches_across_pieces_are_found() {
+        for length in (8_100..8_300).chain(16_300..16_400) {
+            let message = format!("\r\n{}N\u{f6}\u{f6}dle{}", "n".repeat(length), "n".repeat(100));
+            let structure = Structure::scan(message.as_bytes());
+            let found =
+                |needle| body_contains(message.as_bytes(), &structure, &Needle::new(needle));
+            assert!(found("n\u{f6}\u{f6}dle"), "behind {length}");
+            assert!(!found("n\u{f6}\u{f6}dles"));
+        }
+    }
+}

@@ -3,6 +3,9 @@
 //! Resolution needs the structure alone, so that a server reads no more of a message than it
 //! sends. Only for single header fields must the header be read, and filtered here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use crate::header;

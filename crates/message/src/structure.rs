@@ -5,7 +5,7 @@
 //!
 //! 1. A part lies within its parent's body; parts of one multipart follow each other.
 //! 2. A header is followed by its body without a gap.
-//! 3. A part's content agrees with its content type (see [`Content`]).
+//! 3. A part's content agrees with its content type (see [`Content`](crate::Content)).
 //! 4. The tree is at most [`MAX_DEPTH`] deep and has at most [`MAX_PARTS`] parts, and the indexed
 //!    text is bounded; what lies beyond is an opaque leaf, or absent.
 //!
