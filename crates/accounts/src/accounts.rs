@@ -1,0 +1,90 @@
+//! [`Accounts`]: the service that the shell holds one of.
+
+use crate::credential;
+use crate::hashing::HashingPool;
+use crate::throttle::Throttle;
+use crate::verified::Verified;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use storage::Storage;
+use terms::{Network, Secret};
+
+/// Checks credentials. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) storage: Storage,
+    pub(crate) hashing: HashingPool,
+    pub(crate) verified: Verified,
+    /// None: switched off.
+    pub(crate) throttle: Option<Mutex<Throttle>>,
+    /// Checked against for names that do not exist.
+    pub(crate) unmatchable: Arc<str>,
+}
+
+/// How credentials are checked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether repeated failures are slowed down and refused.
+    pub throttle: bool,
+    /// Networks whose failures do not count.
+    pub trusted_networks: Vec<Network>,
+    /// How many failing accounts and networks are remembered.
+    pub throttle_entries: usize,
+    /// Passwords hashed at the same time; the number of processors is right.
+    pub hashing_parallel: usize,
+    /// Logins that may wait for hashing; further ones are refused as unavailable.
+    pub hashing_waiting: usize,
+    /// How many checked secrets are remembered.
+    pub verified_entries: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let parallel = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            throttle: true,
+            trusted_networks: Vec::new(),
+            throttle_entries: 100_000,
+            hashing_parallel: parallel,
+            hashing_waiting: 512,
+            verified_entries: 100_000,
+        }
+    }
+}
+
+/// Hashing did not take place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the password cannot be hashed at the moment")]
+pub struct HashUnavailable;
+
+impl Accounts {
+    /// Fails only if the system gives no randomness.
+    pub fn new(storage: Storage, options: Options) -> Result<Self, HashUnavailable> {
+        let verified = Verified::new(options.verified_entries).map_err(|_| HashUnavailable)?;
+        let unmatchable = credential::unmatchable().map_err(|_| HashUnavailable)?;
+        let throttle = options
+            .throttle
+            .then(|| Mutex::new(Throttle::new(options.trusted_networks, options.throttle_entries)));
+        let hashing = HashingPool::new(options.hashing_parallel, options.hashing_waiting);
+        let unmatchable = unmatchable.into();
+        Ok(Self { inner: Arc::new(Inner { storage, hashing, verified, throttle, unmatchable }) })
+    }
+
+    /// The store that the accounts are in.
+    pub fn storage(&self) -> &Storage {
+        &self.inner.storage
+    }
+
+    /// Hashes a new password, in turn with the logins.
+    pub async fn hash_password(&self, secret: &Secret) -> Result<String, HashUnavailable> {
+        let turn = self.inner.hashing.turn().await.map_err(|_| HashUnavailable)?;
+        let secret = secret.clone();
+        let hashed = turn.run(move || credential::hash(&secret)).await;
+        hashed.map_err(|_| HashUnavailable)?.map_err(|_| HashUnavailable)
+    }
+}

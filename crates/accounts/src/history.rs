@@ -1,0 +1,64 @@
+//! Lines of an account's history: who did what to it, from where, under which audit id.
+//! Never a secret, never mail.
+
+use crate::Actor;
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use storage::HistoryEntry;
+use terms::{AccountId, AuditId, UnixTime};
+
+/// Where a change comes from: everything of a history line but the change itself.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// When.
+    pub at: UnixTime,
+    /// Who: an address, or the name of a service.
+    pub actor: String,
+    /// From which network address, if from one.
+    pub peer: Option<IpAddr>,
+    /// Its id.
+    pub audit: Option<AuditId>,
+}
+
+impl Request {
+    /// A request of the API.
+    pub fn of(actor: &Actor, peer: IpAddr, audit: &AuditId, at: UnixTime) -> Self {
+        let actor = actor.identity().address.to_string();
+        Self { at, actor, peer: Some(peer), audit: Some(audit.clone()) }
+    }
+
+    /// Something done on the machine itself.
+    pub fn of_service(name: &str, at: UnixTime) -> Self {
+        Self { at, actor: name.to_owned(), peer: None, audit: None }
+    }
+
+    /// A line that says what was done, without more about it.
+    pub fn entry(&self, account: AccountId, action: &str) -> HistoryEntry {
+        self.entry_with(account, action, Value::Null)
+    }
+
+    /// A line that names the attributes which were set. Their values stay out: some are secrets, and
+    /// what a person wrote is not the log's business.
+    pub fn attributes_entry<'a>(
+        &self,
+        account: AccountId,
+        action: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> HistoryEntry {
+        let names: Vec<&str> = names.into_iter().collect();
+        self.entry_with(account, action, json!({ "attributes": names }))
+    }
+
+    /// A line with details.
+    pub fn entry_with(&self, account: AccountId, action: &str, detail: Value) -> HistoryEntry {
+        HistoryEntry {
+            at: self.at,
+            account,
+            actor: self.actor.clone(),
+            peer: self.peer,
+            audit: self.audit.clone(),
+            action: action.to_owned(),
+            detail,
+        }
+    }
+}

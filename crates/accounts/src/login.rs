@@ -1,0 +1,283 @@
+//! Proving who you are, for a session.
+//!
+//! 1. The account, with its epoch, is read *before* the secret is checked, and the [`Login`] carries
+//!    that epoch. Whatever voids logins meanwhile raises it, and the login is refused at registration.
+//! 2. A name that does not exist, an account without a password and a wrong password are told apart
+//!    neither by the answer nor by its timing.
+//! 3. Whether the account may log in is looked at only after the secret was right.
+
+use crate::throttle::{Claimed, Failure, Verdict};
+use crate::verified::{Fingerprint, Known};
+use crate::{Accounts, Action, Actor, Identity, Proof, Target, authz, credential, name};
+use std::net::IpAddr;
+use std::time::Duration;
+use storage::{Account, AccountStatus, Credential, Login, StorageError};
+use terms::{Address, Protocol, Secret, UnixTime};
+
+/// The longest secret looked at, in bytes. None of ours is longer; a longer one matches nothing.
+const SECRET_MAX: usize = 512;
+
+/// Credentials as a client presented them.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// For sessions of this protocol.
+    pub protocol: Protocol,
+    /// The name whose secret is presented (SASL's authentication identity), as the client wrote it.
+    pub name: String,
+    /// The account to open instead, if another one was named (SASL's authorization identity).
+    pub on_behalf_of: Option<String>,
+    /// The password.
+    pub secret: Secret,
+}
+
+/// A login that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginRefusal {
+    /// Why.
+    pub reason: Refusal,
+    /// How long to wait before telling the client.
+    pub delay: Duration,
+}
+
+/// Why a login was refused. What a client is told never shows whether an account exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Name or secret is wrong.
+    #[error("authentication failed")]
+    Invalid,
+    /// The secret is right, but the account may not log in by this protocol.
+    #[error("the account may not log in here")]
+    NotAllowed,
+    /// Too many failures from this network lately.
+    #[error("too many failed logins, try again later")]
+    Throttled,
+    /// It cannot be checked at the moment: storage does not answer, or too many are waiting.
+    #[error("login is unavailable at the moment")]
+    Unavailable,
+}
+
+impl From<Refusal> for LoginRefusal {
+    fn from(reason: Refusal) -> Self {
+        Self { reason, delay: Duration::ZERO }
+    }
+}
+
+impl Accounts {
+    /// Checks credentials for a session. `peer` is the client's address, `now` the time.
+    ///
+    /// The account may be named by its address or an alias, in any letter case. With
+    /// `on_behalf_of`, `name` is an administrator with rights over that account.
+    ///
+    /// The login is good for registration only: it may have become void since the account was read.
+    pub async fn log_in(
+        &self,
+        credentials: Credentials,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Result<Login, LoginRefusal> {
+        let Credentials { protocol, name, on_behalf_of, secret } = credentials;
+        let claimed = self.look_up(&name).await?;
+        let behalf = match on_behalf_of.as_deref().filter(|other| !other.is_empty()) {
+            Some(other) if name::login_name(other).is_none_or(|it| Some(it) != claimed.address) => {
+                Some(self.look_up(other).await?)
+            }
+            _ => None,
+        };
+
+        let holder = self.check_password(claimed, &secret, peer, now).await?;
+        let (account, credential) = match behalf {
+            None => (holder, Credential::Password),
+            Some(target) => {
+                let administrator = Credential::OnBehalf { administrator: holder.id };
+                (on_behalf(holder, target)?, administrator)
+            }
+        };
+        if account.status() != AccountStatus::Active || !account.services.admits(protocol) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        // Only a statistic: losing it is no reason to refuse.
+        let _ = self.inner.storage.note_login(account.id, protocol, now).await;
+        let name = on_behalf_of.filter(|other| !other.is_empty()).unwrap_or(name);
+        Ok(Login {
+            account: account.id,
+            address: account.address,
+            epoch: account.epoch,
+            protocol,
+            credential,
+            name,
+        })
+    }
+
+    /// Reads whom a name means.
+    pub(crate) async fn look_up(&self, name: &str) -> Result<Named, LoginRefusal> {
+        let address = name::login_name(name);
+        let account = match &address {
+            Some(address) => self.inner.storage.find(address).await.map_err(unavailable)?,
+            None => None,
+        };
+        let account = account.map(|found| *found.into_account());
+        let claimed = match (&account, &address) {
+            (Some(account), _) => Claimed::Account(account.id),
+            (None, Some(address)) => self.inner.verified.stranger(address.as_str()),
+            (None, None) => self.inner.verified.stranger(name),
+        };
+        Ok(Named { address, account, claimed })
+    }
+
+    /// Checks a password against an account read before; answers the account.
+    pub(crate) async fn check_password(
+        &self,
+        named: Named,
+        secret: &Secret,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Result<Account, LoginRefusal> {
+        let inner = &self.inner;
+        self.admit(named.claimed, peer, now)?;
+        let fingerprint = match &named.account {
+            Some(account) => inner.verified.fingerprint(account, secret),
+            None => {
+                let name = named.address.as_ref().map_or("", Address::as_str);
+                inner.verified.fingerprint_of_stranger(name, secret)
+            }
+        };
+        match (inner.verified.recall(&fingerprint), named.account) {
+            (Known::Right, Some(account)) => {
+                self.note_right(Claimed::Account(account.id), peer);
+                Ok(account)
+            }
+            (Known::Wrong, _) => {
+                Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated))
+            }
+            (_, account) => {
+                let turn = inner.hashing.turn().await.map_err(|_| Refusal::Unavailable)?;
+                // Others may have failed while this one waited: a burst of parallel guesses gets no
+                // further than the same guesses one by one.
+                self.admit(named.claimed, peer, now)?;
+                let check = Check {
+                    secret: secret.clone(),
+                    stored: account.as_ref().and_then(|account| account.password.clone()),
+                    unmatchable: inner.unmatchable.clone(),
+                };
+                let checked = turn.run(move || check.run()).await;
+                match (checked.map_err(|_| Refusal::Unavailable)?, account) {
+                    (Checked::Right { upgrade }, Some(account)) => {
+                        inner.verified.was_right(fingerprint);
+                        self.note_right(named.claimed, peer);
+                        self.upgrade(&account, secret, upgrade).await;
+                        Ok(account)
+                    }
+                    _ => {
+                        inner.verified.was_wrong(fingerprint);
+                        Err(self.note_wrong(named.claimed, peer, now, Failure::Guess))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores a better hash of the password that was just right.
+    async fn upgrade(&self, account: &Account, secret: &Secret, upgrade: Option<String>) {
+        let (Some(old), Some(new)) = (account.password.as_deref(), upgrade) else { return };
+        let better: Fingerprint = self.inner.verified.fingerprint_of(account, &new, secret);
+        // If it fails now, it is tried again at the next login.
+        let storage = &self.inner.storage;
+        if storage.upgrade_password(account.id, account.epoch, old, new).await.is_ok() {
+            self.inner.verified.was_right(better);
+        }
+    }
+
+    pub(crate) fn admit(
+        &self,
+        whom: Claimed,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Result<(), LoginRefusal> {
+        match &self.inner.throttle {
+            Some(throttle) if throttle.lock().check(whom, peer, now) == Verdict::Refuse => {
+                Err(Refusal::Throttled.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn note_right(&self, whom: Claimed, peer: IpAddr) {
+        if let Some(throttle) = &self.inner.throttle {
+            throttle.lock().succeeded(whom, peer);
+        }
+    }
+
+    pub(crate) fn note_wrong(
+        &self,
+        whom: Claimed,
+        peer: IpAddr,
+        now: UnixTime,
+        failure: Failure,
+    ) -> LoginRefusal {
+        let throttle = self.inner.throttle.as_ref();
+        let delay = throttle.map(|throttle| throttle.lock().failed(whom, peer, now, failure));
+        LoginRefusal { reason: Refusal::Invalid, delay: delay.unwrap_or_default() }
+    }
+}
+
+/// Whom a name means, as read before any secret is checked.
+pub(crate) struct Named {
+    /// The name, if it can be one here.
+    pub(crate) address: Option<Address>,
+    /// The account, if there is one.
+    pub(crate) account: Option<Account>,
+    /// Whose failure it is if the secret is wrong.
+    pub(crate) claimed: Claimed,
+}
+
+/// The account that `holder`, whose password was right, may open instead of his own.
+fn on_behalf(holder: Account, target: Named) -> Result<Account, LoginRefusal> {
+    if holder.status() != AccountStatus::Active {
+        return Err(Refusal::NotAllowed.into());
+    }
+    // An unknown account and one that is not his look the same.
+    let account = target.account.ok_or(Refusal::Invalid)?;
+    let actor = Actor::new(Identity::of(&holder), Proof::Password);
+    authz::permit(&actor, Action::LogInOnBehalf, &Target::account(&account))
+        .map_err(|_| Refusal::Invalid)?;
+    Ok(account)
+}
+
+/// One computation for the hashing threads.
+struct Check {
+    secret: Secret,
+    stored: Option<String>,
+    unmatchable: std::sync::Arc<str>,
+}
+
+enum Checked {
+    Right {
+        /// A better hash of the same password, if the stored one is weak.
+        upgrade: Option<String>,
+    },
+    Wrong,
+}
+
+impl Check {
+    fn run(self) -> Checked {
+        let fits = self.secret.reveal().len() <= SECRET_MAX;
+        if let Some(stored) = self.stored.filter(|_| fits) {
+            let weak = credential::needs_upgrade(&stored);
+            if credential::verify(&self.secret, &stored) {
+                let upgrade = if weak { credential::hash(&self.secret).ok() } else { None };
+                return Checked::Right { upgrade };
+            }
+            if !weak {
+                return Checked::Wrong;
+            }
+        }
+        // Invariant 2: as long as it takes for a password of ours.
+        let secret = if fits { self.secret } else { Secret::new("") };
+        credential::verify(&secret, &self.unmatchable);
+        Checked::Wrong
+    }
+}
+
+fn unavailable(_: StorageError) -> LoginRefusal {
+    Refusal::Unavailable.into()
+}
