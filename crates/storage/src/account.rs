@@ -1,7 +1,9 @@
 //! An account: one owner of mail.
 
 use serde_json::{Map, Value};
-use terms::{AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime};
+use terms::{
+    AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime,
+};
 
 /// One owner of mail: address, credentials, folders, limits.
 #[derive(Clone, Debug, PartialEq)]

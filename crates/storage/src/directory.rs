@@ -2,61 +2,200 @@
 //!
 //! These operations are for administration and for logging in; they take no [`crate::Login`].
 
+use crate::embedded::directory::{
+    account, account_change, company, domain, epoch, history, listing, name, token,
+};
 use crate::{
     Account, AccountChange, AccountSummary, Company, Domain, DomainChange, Found, HistoryEntry,
     NewAccount, NewDomain, Raised, Storage, StorageError, Token,
 };
-use terms::{AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime};
+use terms::{
+    AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime,
+};
 
 impl Storage {
+    // Companies and domains.
+
     /// Makes a company. `Exists` if the name is taken.
-    pub async fn create_company(&self, name: &str, at: UnixTime) -> Result<Company, StorageError> { todo!() }
+    pub async fn create_company(&self, name: &str, at: UnixTime) -> Result<Company, StorageError> {
+        let name = name.to_owned();
+        self.engine.write(move |write| company::create(write, &name, at)).await
+    }
+
     /// The company of that name, in any letter case.
-    pub async fn company(&self, name: &str) -> Result<Option<Company>, StorageError> { todo!() }
+    pub async fn company(&self, name: &str) -> Result<Option<Company>, StorageError> {
+        let name = name.to_owned();
+        self.engine.read(move |reader| company::by_name(&reader.conn, &name)).await
+    }
+
     /// All companies, by name. For start-up checks and the operator's tools.
-    pub async fn companies(&self) -> Result<Vec<Company>, StorageError> { todo!() }
+    pub async fn companies(&self) -> Result<Vec<Company>, StorageError> {
+        self.engine.read(|reader| company::all(&reader.conn)).await
+    }
 
-    /// Makes a domain with the workgroup `staff`. `Exists` if it or an alias of it is taken as a domain or alias.
-    pub async fn create_domain(&self, new: NewDomain, at: UnixTime) -> Result<Domain, StorageError> { todo!() }
+    /// Makes a domain with the workgroup `staff`. `Exists` if it or an alias of it is taken as a
+    /// domain or alias.
+    pub async fn create_domain(
+        &self,
+        new: NewDomain,
+        at: UnixTime,
+    ) -> Result<Domain, StorageError> {
+        self.engine.write(move |write| domain::create(write, new, at)).await
+    }
+
     /// The domain of that name or alias.
-    pub async fn domain(&self, name: &DomainName) -> Result<Option<Domain>, StorageError> { todo!() }
-    /// The domains of a company, by name.
-    pub async fn domains(&self, company: CompanyId) -> Result<Vec<Domain>, StorageError> { todo!() }
-    /// Changes a domain. Disabling raises the epoch of every account in it, whose list is answered.
-    pub async fn change_domain(&self, id: DomainId, change: DomainChange) -> Result<(Domain, Vec<Raised>), StorageError> { todo!() }
+    pub async fn domain(&self, name: &DomainName) -> Result<Option<Domain>, StorageError> {
+        let name = name.clone();
+        self.engine.read(move |reader| domain::by_name(&reader.conn, &name)).await
+    }
 
-    /// What an address stands for: an account, an alias of one, or (through an alias of the domain) one of the same local part.
-    /// Deleted accounts are not found.
-    pub async fn find(&self, address: &Address) -> Result<Option<Found>, StorageError> { todo!() }
+    /// The domains of a company, by name.
+    pub async fn domains(&self, company: CompanyId) -> Result<Vec<Domain>, StorageError> {
+        self.engine.read(move |reader| domain::of_company(&reader.conn, company)).await
+    }
+
+    /// Changes a domain. Disabling raises the epoch of every account in it, whose list is answered.
+    pub async fn change_domain(
+        &self,
+        id: DomainId,
+        change: DomainChange,
+    ) -> Result<(Domain, Vec<Raised>), StorageError> {
+        self.engine.write(move |write| domain::apply(write, id, change)).await
+    }
+
+    // Accounts.
+
+    /// What an address stands for: an account, an alias of one, or (through an alias of the domain)
+    /// one of the same local part. Deleted accounts are not found.
+    pub async fn find(&self, address: &Address) -> Result<Option<Found>, StorageError> {
+        let address = address.clone();
+        self.engine.read(move |reader| name::find(reader, &address)).await
+    }
+
     /// The account, deleted or not.
-    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StorageError> { todo!() }
-    /// Makes an account with its inbox and the folders Drafts, Sent, Spam (junk) and Trash, all subscribed.
-    /// `Exists` if its address or one of its aliases is taken, `NotFound` if its domain is not there.
-    pub async fn create_account(&self, new: NewAccount, at: UnixTime, history: HistoryEntry) -> Result<Account, StorageError> { todo!() }
-    /// Changes an account, raising its epoch if `change.void` says so, and writes its history, in one transaction.
-    pub async fn change_account(&self, id: AccountId, change: AccountChange, history: HistoryEntry) -> Result<(Account, Option<Raised>), StorageError> { todo!() }
-    /// Deletes an account (restorable; its names are free again) and raises its epoch. `NotFound` if it was deleted before.
-    pub async fn delete_account(&self, id: AccountId, at: UnixTime, history: HistoryEntry) -> Result<Raised, StorageError> { todo!() }
-    /// Raises an account's epoch: every earlier login in `scope` is void once this answers. `NotFound` for a deleted account.
-    pub async fn raise_epoch(&self, id: AccountId, scope: Scope, history: HistoryEntry) -> Result<Raised, StorageError> { todo!() }
-    /// Confirms a login after it was registered: whether a login of this account checked at `epoch` in `protocol` is still valid
-    /// (floors, services, deletion, domain). The counterpart of [`Storage::raise_epoch`] in login races. Never served from a cache.
-    pub async fn login_stands(&self, login: &crate::Login) -> Result<bool, StorageError> { todo!() }
-    /// Notes a successful login; may be merged with others and written later.
-    pub async fn note_login(&self, id: AccountId, protocol: Protocol, at: UnixTime) -> Result<(), StorageError> { todo!() }
-    /// Replaces the stored hash by a better one of the same password, unless the password changed meanwhile (`epoch` or `old` differ). Raises nothing.
-    pub async fn upgrade_password(&self, id: AccountId, epoch: Epoch, old: &str, new: String) -> Result<(), StorageError> { todo!() }
-    /// Accounts and aliases of a domain, by name; deleted accounts only if `deleted`, and then only those.
-    pub async fn accounts(&self, domain: DomainId, deleted: bool) -> Result<Vec<AccountSummary>, StorageError> { todo!() }
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StorageError> {
+        self.engine.read(move |reader| account::by_id(reader, id)).await
+    }
+
+    /// Makes an account with its inbox and the folders Drafts, Sent, Spam (junk) and Trash, all
+    /// subscribed. `Exists` if its address or one of its aliases is taken, `NotFound` if its domain is
+    /// not there. The line of history gets the new account's number, whatever it names.
+    pub async fn create_account(
+        &self,
+        new: NewAccount,
+        at: UnixTime,
+        history: HistoryEntry,
+    ) -> Result<Account, StorageError> {
+        self.engine.write(move |write| account_change::create(write, new, at, history)).await
+    }
+
+    /// Changes an account, raising its epoch if `change.void` says so, and writes its history, in one
+    /// transaction.
+    pub async fn change_account(
+        &self,
+        id: AccountId,
+        change: AccountChange,
+        history: HistoryEntry,
+    ) -> Result<(Account, Option<Raised>), StorageError> {
+        self.engine.write(move |write| account_change::change(write, id, change, history)).await
+    }
+
+    /// Deletes an account (restorable; its names are free again) and raises its epoch. `NotFound` if
+    /// it was deleted before.
+    pub async fn delete_account(
+        &self,
+        id: AccountId,
+        at: UnixTime,
+        history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        self.engine.write(move |write| account_change::delete(write, id, at, history)).await
+    }
+
+    /// Accounts and aliases of a domain, by name; deleted accounts only if `deleted`, and then only
+    /// those.
+    pub async fn accounts(
+        &self,
+        domain: DomainId,
+        deleted: bool,
+    ) -> Result<Vec<AccountSummary>, StorageError> {
+        self.engine.read(move |reader| listing::accounts(reader, domain, deleted)).await
+    }
+
     /// How many accounts (not deleted) and aliases a domain has.
-    pub async fn count_accounts(&self, domain: DomainId) -> Result<(u64, u64), StorageError> { todo!() }
-    /// The account's history, latest first.
-    pub async fn history(&self, id: AccountId, limit: usize) -> Result<Vec<HistoryEntry>, StorageError> { todo!() }
-    /// Adds a line to the history.
-    pub async fn note_history(&self, entry: HistoryEntry) -> Result<(), StorageError> { todo!() }
+    pub async fn count_accounts(&self, domain: DomainId) -> Result<(u64, u64), StorageError> {
+        self.engine.read(move |reader| listing::count(&reader.conn, domain)).await
+    }
+
+    // Logins.
+
+    /// Raises an account's epoch: every earlier login in `scope` is void once this answers. `NotFound`
+    /// for a deleted account.
+    pub async fn raise_epoch(
+        &self,
+        id: AccountId,
+        scope: Scope,
+        history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        self.engine.write(move |write| epoch::raise_noted(write, id, scope, history)).await
+    }
+
+    /// Confirms a login after it was registered: whether a login of this account checked at `epoch` in
+    /// `protocol` is still valid (floors, services, deletion, domain). The counterpart of
+    /// [`Storage::raise_epoch`] in login races. Never served from a cache.
+    pub async fn login_stands(&self, login: &crate::Login) -> Result<bool, StorageError> {
+        self.engine.login_stands(login).await
+    }
+
+    /// Notes a successful login; may be merged with others and written later.
+    pub async fn note_login(
+        &self,
+        id: AccountId,
+        protocol: Protocol,
+        at: UnixTime,
+    ) -> Result<(), StorageError> {
+        self.engine.note_login(id, protocol, at);
+        Ok(())
+    }
+
+    /// Replaces the stored hash by a better one of the same password, unless the password changed
+    /// meanwhile (`epoch` or `old` differ). Raises nothing.
+    pub async fn upgrade_password(
+        &self,
+        id: AccountId,
+        epoch: Epoch,
+        old: &str,
+        new: String,
+    ) -> Result<(), StorageError> {
+        let old = old.to_owned();
+        self.engine
+            .write(move |write| account_change::upgrade_password(write.conn, id, epoch, &old, &new))
+            .await
+    }
 
     /// Stores a token. `Exists` if its text is in use. Expired ones are removed on the way.
-    pub async fn create_token(&self, token: Token, now: UnixTime) -> Result<(), StorageError> { todo!() }
+    pub async fn create_token(&self, token: Token, now: UnixTime) -> Result<(), StorageError> {
+        self.engine.write(move |write| token::create(write, &token, now)).await
+    }
+
     /// The token of that hash, unless it has expired at `now`.
-    pub async fn token(&self, hash: &str, now: UnixTime) -> Result<Option<Token>, StorageError> { todo!() }
+    pub async fn token(&self, hash: &str, now: UnixTime) -> Result<Option<Token>, StorageError> {
+        let hash = hash.to_owned();
+        self.engine.read(move |reader| token::by_hash(&reader.conn, &hash, now)).await
+    }
+
+    // History.
+
+    /// The account's history, latest first.
+    pub async fn history(
+        &self,
+        id: AccountId,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StorageError> {
+        self.engine.read(move |reader| history::latest(&reader.conn, id, limit)).await
+    }
+
+    /// Adds a line to the history.
+    pub async fn note_history(&self, entry: HistoryEntry) -> Result<(), StorageError> {
+        self.engine.write(move |write| history::add(write.conn, entry)).await
+    }
 }

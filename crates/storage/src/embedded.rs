@@ -1,1 +1,236 @@
-//! The embedded engine.
+//! The embedded engine: one SQLite database for everything but the bytes of messages, and segments for those.
+//!
+//! One thread writes, in groups (`committer`); some threads read side by side (`reader`). Invariants:
+//!
+//! 1. **Whole or not at all.** An operation is one savepoint of one transaction. Once it is queued, it does not
+//!    matter whether anybody waits for it.
+//! 2. **Answered means durable.** The bytes of messages are synced before the commit that refers to them, the
+//!    commit is synced before anybody is answered, and folders' subscribers wake before the answer.
+//! 3. **The fence.** Every operation for a session checks its login in its own transaction. There is one writing
+//!    thread, so a write queued after a raise of the epoch is refused, and one queued before it is complete and
+//!    durable before the raise is answered.
+//! 4. **Numbers do not come back.** Ids of companies, domains, accounts and folders, and UIDVALIDITYs, are
+//!    never reused. A folder's UIDs only grow; its mod-sequence grows with each change.
+//! 5. **Counters equal recounting.** `folder.{messages, unseen, deleted, size, expunged_runs}`,
+//!    `usage.{bytes, messages, folders}`, `blob.refs` and `segment.{live_blobs, live_bytes}`.
+//! 6. **An entry is in one folder**, and its blob has a row in `blob`. `blob` has no row without an entry.
+//! 7. **A folder's parent exists**, and every account has an inbox.
+//! 8. **Changes converge.** Whoever applies the answer of `changes(since)` to what was true at `since` has what is
+//!    true now: entries carry the mod-sequence of their latest change, what left is in `expunged`. Of a change older
+//!    than what `expunged` still tells of (`folder.expunged_floor`), every UID that is not there is answered
+//!    as expunged.
+//! 9. **A deleted account** has no names, no tokens and only void logins, but keeps its folders and blobs.
+
+mod blob_writer;
+mod committer;
+pub(crate) mod directory;
+mod fault;
+mod feed;
+mod fence;
+mod logins;
+pub(crate) mod mail;
+mod queue;
+mod reader;
+mod recovery;
+mod schema;
+mod segment;
+mod sql;
+
+pub(crate) use blob_writer::BlobWriter;
+pub(crate) use feed::FeedPlace;
+
+use crate::{Login, OpenError, OpenFolder, Options, StorageError};
+use blob_writer::BlobShop;
+use committer::{Committer, Write, Writer};
+use feed::Feed;
+use logins::Logins;
+use mail::picture::{self, Picture};
+use reader::{Alive, Pool, Reader};
+use recovery::{Layout, Recovered};
+use segment::Segments;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use terms::{AccountId, FolderName, Protocol, UnixTime};
+
+/// Bytes at which a segment is left for the next.
+const SEGMENT_LIMIT: u64 = 256 * 1024 * 1024;
+/// Threads that write and read back the bytes of messages that come in.
+const BLOB_THREADS: usize = 2;
+
+/// The engine behind [`crate::Storage`]. See the module's head.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    committer: Committer,
+    readers: Pool<Reader>,
+    blobs: Arc<BlobShop>,
+    feed: Arc<Feed>,
+    logins: Arc<Logins>,
+    /// Ends when all threads have ended.
+    threads: tokio::sync::Mutex<tokio::sync::mpsc::Receiver<std::convert::Infallible>>,
+}
+
+impl Embedded {
+    /// Opens or makes a store.
+    pub(crate) async fn open(options: Options) -> Result<Self, OpenError> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let path = options.data_dir.display().to_string();
+        let fault = |source| OpenError::Io { path: path.clone(), source };
+        std::thread::Builder::new()
+            .name("storage-open".to_owned())
+            .spawn(move || tell.send(Self::open_blocking(&options, SEGMENT_LIMIT)))
+            .map_err(fault)?;
+        told.await.map_err(|_| fault(std::io::Error::other("opening ended early")))?
+    }
+
+    fn open_blocking(options: &Options, segment_limit: u64) -> Result<Self, OpenError> {
+        let layout = Layout::new(&options.data_dir);
+        let Recovered { lock, conn, filling } = recovery::open(&layout, segment_limit)?;
+        let segments = Arc::new(Segments::new(layout.segments.clone(), segment_limit, filling));
+        let feed = Arc::new(Feed::default());
+        let logins = Arc::new(Logins::default());
+        let (alive, threads) = Alive::new(lock);
+        let fault = |source| OpenError::Io { path: options.data_dir.display().to_string(), source };
+
+        let mut states = Vec::new();
+        for _ in 0..options.readers.max(1) {
+            states.push(Reader {
+                conn: recovery::connect_reader(&layout.database)?,
+                segments: Arc::clone(&segments),
+                logins: Arc::clone(&logins),
+            });
+        }
+        let readers = Pool::start("storage-reader", states, &alive).map_err(fault)?;
+        let blob_pool = Pool::start("storage-blob", [(); BLOB_THREADS], &alive).map_err(fault)?;
+        let writer = Writer {
+            path: layout.database.clone(),
+            conn: Some(conn),
+            segments: Arc::clone(&segments),
+            feed: Arc::clone(&feed),
+            logins: Arc::clone(&logins),
+        };
+        let committer = Committer::start(writer, &alive).map_err(fault)?;
+        let blobs = Arc::new(BlobShop {
+            pool: blob_pool,
+            segments,
+            spool: layout.spool,
+            counter: AtomicU64::new(0),
+        });
+        let threads = tokio::sync::Mutex::new(threads);
+        Ok(Self { committer, readers, blobs, feed, logins, threads })
+    }
+
+    /// Finishes what is queued and waits for the threads to end.
+    pub(crate) async fn close(&self) {
+        self.stop();
+        // Nothing is ever sent: this answers when the last thread has let go of its end.
+        let _ = self.threads.lock().await.recv().await;
+    }
+
+    fn stop(&self) {
+        self.committer.close();
+        self.readers.close();
+        self.blobs.pool.close();
+        self.feed.close();
+    }
+
+    /// An operation that changes something.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Write<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.committer.submit(operation).await
+    }
+
+    /// An operation that changes something for a session.
+    pub(crate) async fn write_as<T: Send + 'static>(
+        &self,
+        login: &Login,
+        operation: impl FnOnce(&mut Write<'_>, AccountId) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let login = login.clone();
+        self.write(move |write| {
+            fence::check(write.conn, &login)?;
+            operation(write, login.account)
+        })
+        .await
+    }
+
+    /// An operation that only reads.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Reader) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.readers.run(move |reader| reader.picture(operation)).await
+    }
+
+    /// An operation that only reads, for a session.
+    pub(crate) async fn read_as<T: Send + 'static>(
+        &self,
+        login: &Login,
+        operation: impl FnOnce(&Reader, AccountId) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let login = login.clone();
+        self.read(move |reader| {
+            fence::check(&reader.conn, &login)?;
+            operation(reader, login.account)
+        })
+        .await
+    }
+
+    /// Whether a login is still good.
+    pub(crate) async fn login_stands(&self, login: &Login) -> Result<bool, StorageError> {
+        let login = login.clone();
+        self.read(move |reader| fence::stands(&reader.conn, &login)).await
+    }
+
+    /// Starts to take a message's bytes.
+    pub(crate) fn blob_writer(&self, size_hint: Option<u64>) -> BlobWriter {
+        BlobWriter::new(Arc::clone(&self.blobs), size_hint)
+    }
+
+    /// See [`crate::Storage::open_folder`]. Subscribes first and reads then: what happens in between wakes.
+    pub(crate) async fn open_folder(
+        &self,
+        login: &Login,
+        name: &FolderName,
+        claim_recent: bool,
+    ) -> Result<OpenFolder, StorageError> {
+        let (subscription, mut picture) = loop {
+            let wanted = name.clone();
+            let id = self
+                .read_as(login, move |reader, account| picture::id(&reader.conn, account, &wanted))
+                .await?;
+            let subscription = self.feed.subscribe(id);
+            let wanted = name.clone();
+            let picture = self
+                .read_as(login, move |reader, account| picture::take(reader, account, &wanted, id))
+                .await?;
+            // None: another folder got the name in between.
+            if let Some(picture) = picture {
+                break (subscription, picture);
+            }
+        };
+        let (id, upto) = (picture.folder.id, picture.folder.uid_next);
+        if claim_recent && picture.recent_from < upto {
+            picture.recent_from = self
+                .write_as(login, move |write, account| {
+                    picture::claim_recent(write, account, id, upto)
+                })
+                .await?;
+        }
+        let Picture { folder, uids, first_unseen, recent_from, keywords } = picture;
+        Ok(OpenFolder { folder, uids, first_unseen, recent_from, keywords, subscription })
+    }
+
+    /// Notes a login, to be written with others.
+    pub(crate) fn note_login(&self, account: AccountId, protocol: Protocol, at: UnixTime) {
+        self.logins.note(account, protocol, at);
+    }
+}
+
+impl Drop for Embedded {
+    /// The threads finish what is queued and end by themselves; the lock file is free when they have.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -68,7 +68,9 @@ impl std::fmt::Display for What {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Made by a newer version of this program.
-    #[error("{path}: made by a newer version (schema {found}, this program knows up to {known}); use that version, or restore a backup")]
+    #[error(
+        "{path}: made by a newer version (schema {found}, this program knows up to {known}); use that version, or restore a backup"
+    )]
     Newer {
         /// The file.
         path: String,

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Subscription {
     pub(crate) receiver: watch::Receiver<u64>,
-    pub(crate) place: crate::embedded::FeedPlace,
+    pub(crate) _place: crate::embedded::FeedPlace,
 }
 
 impl Subscription {

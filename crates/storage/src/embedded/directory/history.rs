@@ -1,0 +1,68 @@
+//! Who did what to an account.
+
+use crate::embedded::fault::damaged;
+use crate::embedded::sql;
+use crate::{HistoryEntry, StorageError, What};
+use rusqlite::{Connection, Row, params};
+use terms::{AccountId, AuditId, UnixTime};
+
+/// Adds a line to the history of `account`, whatever account the line itself names.
+pub(super) fn note(
+    conn: &Connection,
+    account: AccountId,
+    entry: HistoryEntry,
+) -> Result<(), StorageError> {
+    sql::run(
+        conn,
+        "INSERT INTO history (account, at, actor, peer, audit, action, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            sql::int(account.0),
+            entry.at.0,
+            entry.actor,
+            entry.peer.map(|peer| peer.to_string()),
+            entry.audit.map(|audit| audit.0),
+            entry.action,
+            sql::json(&entry.detail)?,
+        ],
+    )?;
+    Ok(())
+}
+
+/// See [`crate::Storage::note_history`].
+pub(crate) fn add(conn: &Connection, entry: HistoryEntry) -> Result<(), StorageError> {
+    let account = entry.account;
+    let id = sql::int(account.0);
+    sql::one(conn, "SELECT 1 FROM account WHERE id = ?1", [id], |_| Ok(()))?
+        .ok_or(StorageError::NotFound(What::Address))?;
+    note(conn, account, entry)
+}
+
+/// See [`crate::Storage::history`].
+pub(crate) fn latest(
+    conn: &Connection,
+    account: AccountId,
+    limit: usize,
+) -> Result<Vec<HistoryEntry>, StorageError> {
+    sql::all(
+        conn,
+        "SELECT at, actor, peer, audit, action, detail FROM history
+         WHERE account = ?1 ORDER BY id DESC LIMIT ?2",
+        params![sql::int(account.0), sql::int(limit as u64)],
+        |row| line(row, account),
+    )
+}
+
+fn line(row: &Row<'_>, account: AccountId) -> Result<HistoryEntry, StorageError> {
+    let peer: Option<String> = row.get(2)?;
+    let detail: String = row.get(5)?;
+    Ok(HistoryEntry {
+        at: UnixTime(row.get(0)?),
+        account,
+        actor: row.get(1)?,
+        peer: peer.map(|peer| peer.parse().map_err(damaged)).transpose()?,
+        audit: row.get::<_, Option<String>>(3)?.map(AuditId),
+        action: row.get(4)?,
+        detail: serde_json::from_str(&detail).map_err(damaged)?,
+    })
+}

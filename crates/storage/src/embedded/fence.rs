@@ -1,0 +1,48 @@
+//! Whether a login is still good: asked in the transaction of every operation that a session makes.
+
+use super::sql;
+use crate::{Credential, Login, StorageError};
+use rusqlite::{Connection, params};
+use terms::Protocol;
+
+/// `Void` unless the account exists, its domain works, its service for the protocol is enabled, its epoch
+/// was not raised above the login's for the protocol, and what proved the login is still there.
+pub(super) fn check(conn: &Connection, login: &Login) -> Result<(), StorageError> {
+    if stands(conn, login)? { Ok(()) } else { Err(StorageError::Void) }
+}
+
+/// The same as an answer.
+pub(super) fn stands(conn: &Connection, login: &Login) -> Result<bool, StorageError> {
+    let sql = match login.protocol {
+        Protocol::Imap => {
+            "SELECT 1 FROM account a JOIN domain d ON d.id = a.domain
+             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0 AND a.service_imap4 = 0 AND a.imap_floor <= ?2"
+        }
+        Protocol::Pop3 => {
+            "SELECT 1 FROM account a JOIN domain d ON d.id = a.domain
+             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0 AND a.service_pop3 = 0 AND a.pop3_floor <= ?2"
+        }
+    };
+    let account = sql::int(login.account.0);
+    let found = sql::one(conn, sql, params![account, sql::int(login.epoch.0)], |_| Ok(()))?;
+    if found.is_none() {
+        return Ok(false);
+    }
+    let proof = match &login.credential {
+        Credential::Password => Some(()),
+        Credential::Token(hash) => sql::one(
+            conn,
+            "SELECT 1 FROM token WHERE hash = ?1 AND account = ?2",
+            params![hash, account],
+            |_| Ok(()),
+        )?,
+        Credential::OnBehalf { administrator } => sql::one(
+            conn,
+            "SELECT 1 FROM account a JOIN domain d ON d.id = a.domain
+             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0",
+            [sql::int(administrator.0)],
+            |_| Ok(()),
+        )?,
+    };
+    Ok(proof.is_some())
+}

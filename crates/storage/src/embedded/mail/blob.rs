@@ -1,0 +1,125 @@
+//! Blobs: how many entries refer to each, and reading them.
+
+use super::folder;
+use crate::embedded::committer::Write;
+use crate::embedded::fault::damaged;
+use crate::embedded::reader::Reader;
+use crate::embedded::sql;
+use crate::{BlobRef, StorageError, What};
+use bytes::Bytes;
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use terms::{AccountId, FolderId, Uid};
+
+/// Counts one more entry of a blob that has entries.
+pub(super) fn refer_again(conn: &Connection, blob: BlobRef) -> Result<bool, StorageError> {
+    let known = sql::run(
+        conn,
+        "UPDATE blob SET refs = refs + 1 WHERE segment = ?1 AND offset = ?2 AND size = ?3",
+        params![blob.segment, sql::int(blob.offset), sql::int(blob.size)],
+    )?;
+    Ok(known == 1)
+}
+
+/// Counts one more entry of a blob, perhaps its first.
+pub(super) fn refer(write: &Write<'_>, blob: BlobRef, digest: &Bytes) -> Result<(), StorageError> {
+    if refer_again(write.conn, blob)? {
+        return Ok(());
+    }
+    let checksum = write.segments.first_reference(blob)?;
+    sql::run(
+        write.conn,
+        "INSERT INTO blob (segment, offset, size, refs, checksum, digest) VALUES (?1, ?2, ?3, 1, ?4, ?5)",
+        params![
+            blob.segment,
+            sql::int(blob.offset),
+            sql::int(blob.size),
+            checksum.as_bytes(),
+            &digest[..]
+        ],
+    )?;
+    sql::run(
+        write.conn,
+        "INSERT INTO segment (number, live_blobs, live_bytes) VALUES (?1, 1, ?2)
+         ON CONFLICT (number) DO UPDATE SET live_blobs = live_blobs + 1, live_bytes = live_bytes + excluded.live_bytes",
+        params![blob.segment, sql::int(blob.size)],
+    )?;
+    Ok(())
+}
+
+/// Blobs that lose entries in one operation.
+#[derive(Debug, Default)]
+pub(super) struct Released {
+    /// Blobs and bytes that died, by segment.
+    died: BTreeMap<u32, (i64, i64)>,
+}
+
+impl Released {
+    /// Counts one entry less.
+    pub(super) fn release(&mut self, conn: &Connection, blob: BlobRef) -> Result<(), StorageError> {
+        let place = params![blob.segment, sql::int(blob.offset)];
+        let refs = sql::one(
+            conn,
+            "UPDATE blob SET refs = refs - 1 WHERE segment = ?1 AND offset = ?2 RETURNING refs",
+            place,
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        match refs {
+            Some(1..) => Ok(()),
+            Some(_) => {
+                sql::run(conn, "DELETE FROM blob WHERE segment = ?1 AND offset = ?2", place)?;
+                let (blobs, bytes) = self.died.entry(blob.segment).or_default();
+                *blobs += 1;
+                *bytes += sql::int(blob.size);
+                Ok(())
+            }
+            None => Err(damaged("an entry without its blob")),
+        }
+    }
+
+    /// Writes down what died.
+    pub(super) fn record(self, write: &mut Write<'_>) -> Result<(), StorageError> {
+        for (segment, (blobs, bytes)) in self.died {
+            let live = sql::one(
+                write.conn,
+                "UPDATE segment SET live_blobs = live_blobs - ?2, live_bytes = live_bytes - ?3
+                 WHERE number = ?1 RETURNING live_blobs",
+                params![segment, blobs, bytes],
+                |row| Ok(row.get::<_, i64>(0)?),
+            )?;
+            if live == Some(0) {
+                write.freed(segment);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// See [`crate::Storage::read_blob`].
+pub(crate) fn read(
+    reader: &Reader,
+    account: AccountId,
+    folder: FolderId,
+    uid: Uid,
+    blob: BlobRef,
+    offset: u64,
+    length: usize,
+) -> Result<Bytes, StorageError> {
+    folder::by_id(&reader.conn, account, folder)?;
+    let checksum = sql::one(
+        &reader.conn,
+        "SELECT b.checksum FROM entry e JOIN blob b ON b.segment = e.segment AND b.offset = e.offset
+         WHERE e.folder = ?1 AND e.uid = ?2 AND e.segment = ?3 AND e.offset = ?4 AND e.size = ?5",
+        params![
+            sql::int(folder.0),
+            uid.value(),
+            blob.segment,
+            sql::int(blob.offset),
+            sql::int(blob.size)
+        ],
+        |row| Ok(row.get::<_, [u8; 32]>(0)?),
+    )?;
+    let checksum = checksum.ok_or(StorageError::NotFound(What::Entry))?;
+    let checksum = blake3::Hash::from_bytes(checksum);
+    reader.segments.read(blob, offset, length, Some(checksum)).map(Bytes::from)
+}

@@ -1,0 +1,208 @@
+//! Making and deleting folders, and their counters.
+
+use super::folder::{self, StoredFolder};
+use super::{expunge, quota};
+use crate::embedded::committer::Write;
+use crate::embedded::fault::damaged;
+use crate::embedded::sql;
+use crate::{Folder, SpecialUse, StorageError, What};
+use rusqlite::{Connection, params};
+use terms::{AccountId, FolderId, FolderName, ModSeq, SystemFlag};
+
+/// Folders of one account.
+const FOLDERS_BOUND: u64 = 10_000;
+
+/// See [`crate::Storage::create_folder`].
+pub(crate) fn create(
+    write: &mut Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<Folder, StorageError> {
+    if folder::find(write.conn, account, name)?.is_some() {
+        return Err(StorageError::Exists(What::Folder));
+    }
+    Ok(create_with_parents(write, account, name)?.folder)
+}
+
+/// The folder of that name, made if there is none.
+pub(super) fn find_or_create(
+    write: &mut Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<StoredFolder, StorageError> {
+    match folder::find(write.conn, account, name)? {
+        Some(found) => Ok(found),
+        None => create_with_parents(write, account, name),
+    }
+}
+
+/// Makes a folder that does not exist, and the missing ones above it.
+pub(super) fn create_with_parents(
+    write: &mut Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<StoredFolder, StorageError> {
+    create_parents(write, account, name)?;
+    insert(write.conn, account, name, None)?;
+    folder::by_name(write.conn, account, name)
+}
+
+/// Makes the missing folders above `name`.
+pub(super) fn create_parents(
+    write: &mut Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<(), StorageError> {
+    let mut missing = Vec::new();
+    let mut above = name.parent();
+    while let Some(name) = above {
+        if folder::find(write.conn, account, &name)?.is_some() {
+            break;
+        }
+        above = name.parent();
+        missing.push(name);
+    }
+    for name in missing.iter().rev() {
+        insert(write.conn, account, name, None)?;
+    }
+    Ok(())
+}
+
+/// Makes one folder whose parent exists.
+pub(super) fn insert(
+    conn: &Connection,
+    account: AccountId,
+    name: &FolderName,
+    special_use: Option<SpecialUse>,
+) -> Result<(), StorageError> {
+    if quota::count_folder(conn, account, 1)? > FOLDERS_BOUND {
+        return Err(StorageError::Limit("folders of an account"));
+    }
+    sql::run(
+        conn,
+        "INSERT INTO folder (account, name, uid_validity, special_use) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            sql::int(account.0),
+            name.as_str(),
+            next_uid_validity(conn)?,
+            special_use.map(folder::use_number)
+        ],
+    )?;
+    Ok(())
+}
+
+/// A UIDVALIDITY that no folder ever had.
+fn next_uid_validity(conn: &Connection) -> Result<u32, StorageError> {
+    let next = sql::one(
+        conn,
+        "UPDATE counter SET value = value + 1 WHERE name = 'uid_validity' RETURNING value",
+        [],
+        |row| sql::unsigned(row, 0),
+    )?;
+    let next = next.ok_or_else(|| damaged("the counter of UIDVALIDITYs is missing"))?;
+    u32::try_from(next).map_err(|_| StorageError::Limit("UIDVALIDITYs"))
+}
+
+/// See [`crate::Storage::delete_folder`].
+pub(crate) fn delete(
+    write: &mut Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<(), StorageError> {
+    if name.is_inbox() {
+        return Err(StorageError::Refused("the inbox cannot be deleted"));
+    }
+    let doomed = folder::by_name(write.conn, account, name)?;
+    if has_children(write.conn, account, name)? {
+        return Err(StorageError::Refused("the folder has others below it"));
+    }
+    let id = sql::int(doomed.folder.id.0);
+    expunge::release_all(write, &doomed)?;
+    sql::run(write.conn, "DELETE FROM expunged WHERE folder = ?1", [id])?;
+    sql::run(write.conn, "DELETE FROM keyword WHERE folder = ?1", [id])?;
+    sql::run(write.conn, "DELETE FROM folder WHERE id = ?1", [id])?;
+    quota::count_folder(write.conn, account, -1)?;
+    write.changed(doomed.folder.id);
+    Ok(())
+}
+
+/// Whether there are folders below `name`.
+fn has_children(
+    conn: &Connection,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<bool, StorageError> {
+    let (from, to) = below(name);
+    let found = sql::one(
+        conn,
+        "SELECT 1 FROM folder WHERE account = ?1 AND name >= ?2 AND name < ?3 LIMIT 1",
+        params![sql::int(account.0), from, to],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// The names below `name` are at or after the first of these, and before the second.
+pub(super) fn below(name: &FolderName) -> (String, String) {
+    // '0' follows '/' in the order of bytes, which is SQLite's.
+    (format!("{name}/"), format!("{name}0"))
+}
+
+/// What a change does to a folder's counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Delta {
+    messages: i64,
+    unseen: i64,
+    deleted: i64,
+    size: i64,
+}
+
+impl Delta {
+    /// An entry with these flags and this size came.
+    pub(super) fn add(&mut self, flags: u8, size: u64) {
+        self.count(1, flags, size);
+    }
+
+    /// An entry with these flags and this size left.
+    pub(super) fn remove(&mut self, flags: u8, size: u64) {
+        self.count(-1, flags, size);
+    }
+
+    fn count(&mut self, by: i64, flags: u8, size: u64) {
+        self.messages += by;
+        self.unseen += if flags & SystemFlag::Seen.bit() == 0 { by } else { 0 };
+        self.deleted += if flags & SystemFlag::Deleted.bit() == 0 { 0 } else { by };
+        self.size += by * sql::int(size);
+    }
+}
+
+/// Writes down a change of a folder: counters, the change's mod-sequence, the next UID. Counts for the account, too.
+pub(super) fn record(
+    write: &mut Write<'_>,
+    folder: &StoredFolder,
+    delta: Delta,
+    mod_seq: ModSeq,
+    new_entries: u32,
+) -> Result<(), StorageError> {
+    let id: FolderId = folder.folder.id;
+    sql::run(
+        write.conn,
+        "UPDATE folder SET messages = messages + ?2, unseen = unseen + ?3, deleted = deleted + ?4, size = size + ?5,
+                highest_mod_seq = ?6, uid_next = uid_next + ?7
+         WHERE id = ?1",
+        params![
+            sql::int(id.0),
+            delta.messages,
+            delta.unseen,
+            delta.deleted,
+            delta.size,
+            sql::int(mod_seq.0),
+            new_entries
+        ],
+    )?;
+    if delta.messages != 0 || delta.size != 0 {
+        quota::count_entries(write.conn, folder.account, delta.messages, delta.size)?;
+    }
+    write.changed(id);
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! A folder at one moment, for the session that opens it.
+
+use super::folder::{self, StoredFolder};
+use super::keyword;
+use crate::embedded::committer::Write;
+use crate::embedded::reader::Reader;
+use crate::embedded::sql;
+use crate::{Folder, StorageError};
+use rusqlite::{Connection, params};
+use terms::{AccountId, FolderId, FolderName, Keyword, SystemFlag, Uid};
+
+/// [`crate::OpenFolder`] without its subscription.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) folder: Folder,
+    pub(crate) uids: Vec<Uid>,
+    pub(crate) first_unseen: Option<Uid>,
+    pub(crate) recent_from: Uid,
+    pub(crate) keywords: Vec<Keyword>,
+}
+
+/// The number of the folder of that name.
+pub(crate) fn id(
+    conn: &Connection,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<FolderId, StorageError> {
+    Ok(folder::by_name(conn, account, name)?.folder.id)
+}
+
+/// The folder of that name as it is now, provided it is still the one of that number.
+pub(crate) fn take(
+    reader: &Reader,
+    account: AccountId,
+    name: &FolderName,
+    id: FolderId,
+) -> Result<Option<Picture>, StorageError> {
+    let conn = &reader.conn;
+    let StoredFolder { folder, recent_from, .. } = folder::by_name(conn, account, name)?;
+    if folder.id != id {
+        return Ok(None);
+    }
+    let seen = SystemFlag::Seen.bit();
+    let mut uids = Vec::with_capacity(folder.messages as usize);
+    let mut first_unseen: Option<Uid> = None;
+    {
+        // The index holds all that is asked for; its order is that of changes.
+        let mut statement = conn.prepare_cached(
+            "SELECT uid, flags FROM entry INDEXED BY entry_by_change WHERE folder = ?1",
+        )?;
+        let mut rows = statement.query([sql::int(id.0)])?;
+        while let Some(row) = rows.next()? {
+            let uid = sql::uid(row, 0)?;
+            if row.get::<_, u8>(1)? & seen == 0 && first_unseen.is_none_or(|first| uid < first) {
+                first_unseen = Some(uid);
+            }
+            uids.push(uid);
+        }
+    }
+    uids.sort_unstable();
+    let recent_from = Uid::new(recent_from).unwrap_or(Uid::MIN);
+    let keywords = keyword::all(conn, id)?;
+    Ok(Some(Picture { folder, uids, first_unseen, recent_from, keywords }))
+}
+
+/// Takes over what is recent below `upto`: answers from which UID on, and no session after this gets it again.
+pub(crate) fn claim_recent(
+    write: &mut Write<'_>,
+    account: AccountId,
+    id: FolderId,
+    upto: Uid,
+) -> Result<Uid, StorageError> {
+    let stored = folder::by_id(write.conn, account, id)?;
+    if stored.recent_from < upto.value() {
+        sql::run(
+            write.conn,
+            "UPDATE folder SET recent_from = ?2 WHERE id = ?1",
+            params![sql::int(id.0), upto.value()],
+        )?;
+    }
+    Ok(Uid::new(stored.recent_from).unwrap_or(Uid::MIN))
+}
+
+/// See [`crate::Storage::recent`].
+pub(crate) fn recent(
+    conn: &Connection,
+    account: AccountId,
+    id: FolderId,
+) -> Result<u32, StorageError> {
+    let stored = folder::by_id(conn, account, id)?;
+    let count = sql::one(
+        conn,
+        "SELECT count(*) FROM entry WHERE folder = ?1 AND uid >= ?2",
+        params![sql::int(id.0), stored.recent_from],
+        |row| Ok(row.get(0)?),
+    )?;
+    Ok(count.unwrap_or(0))
+}

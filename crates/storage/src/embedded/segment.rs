@@ -1,0 +1,311 @@
+//! Segments: append-only files that hold the bytes of messages.
+//!
+//! A record is a header (magic, version, size, checksum) and the bytes. Records are written side by
+//! side at places reserved under a lock, and become durable in [`Segments::sync`], which the committer
+//! calls before each commit. What a crash leaves behind without a row in `blob` is dead space.
+//!
+//! A blob that no entry refers to yet may get its first entry only while its segment takes *first
+//! references*: while it is the one being filled, and for [`GRACE`] after. Later the segment's live blobs only
+//! become fewer, so it can go when there are none left.
+
+use super::fault::{damaged, io_fault};
+use crate::{BlobRef, StorageError};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Bytes of a record's header: magic 4, version 4, size 8, checksum 32, all numbers little-endian.
+pub(super) const HEADER: u64 = 48;
+const MAGIC: [u8; 4] = *b"PhBl";
+const VERSION: u32 = 1;
+/// How long after a segment was filled a blob in it can still get its first entry.
+const GRACE: Duration = Duration::from_secs(600);
+/// Open files kept for reading.
+const OPEN_FILES: usize = 64;
+
+/// The bytes of all messages. See the module's head.
+#[derive(Debug)]
+pub(super) struct Segments {
+    dir: PathBuf,
+    /// A segment is left when it would grow beyond this.
+    size_limit: u64,
+    filling: Mutex<Filling>,
+    standing: Mutex<Standing>,
+    open: Mutex<VecDeque<(u32, Arc<File>)>>,
+}
+
+/// The segment being filled.
+#[derive(Debug)]
+struct Filling {
+    number: u32,
+    end: u64,
+    /// Opened with the first record.
+    file: Option<Arc<File>>,
+}
+
+#[derive(Debug, Default)]
+struct Standing {
+    /// Written since they were last synced.
+    dirty: BTreeMap<u32, Arc<File>>,
+    /// Filled in this process's life, and when.
+    filled: HashMap<u32, Instant>,
+    /// Syncing failed: what was written and not synced must be taken for lost.
+    failed: HashSet<u32>,
+    /// Filled, and perhaps without live blobs.
+    maybe_dead: HashSet<u32>,
+}
+
+/// A place for one record.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Where the bytes will be; the header stands before them.
+    pub(super) blob: BlobRef,
+    file: Arc<File>,
+}
+
+impl Segments {
+    /// Takes over the segments in `dir`; `filling` is the number and length of the one to go on with.
+    pub(super) fn new(dir: PathBuf, size_limit: u64, filling: (u32, u64)) -> Self {
+        let (number, end) = filling;
+        Self {
+            dir,
+            size_limit,
+            filling: Mutex::new(Filling { number, end, file: None }),
+            standing: Mutex::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// The file of a segment.
+    pub(super) fn path(dir: &Path, number: u32) -> PathBuf {
+        dir.join(format!("{number:08}.seg"))
+    }
+
+    /// The number of the segment being filled.
+    pub(super) fn filling(&self) -> u32 {
+        self.filling.lock().number
+    }
+
+    /// Reserves a place for `size` bytes and their header. May create a file.
+    pub(super) fn reserve(&self, size: u64) -> Result<Place, StorageError> {
+        let mut filling = self.filling.lock();
+        let failed = self.standing.lock().failed.contains(&filling.number);
+        if failed || (filling.end > 0 && filling.end + HEADER + size > self.size_limit) {
+            let next = filling
+                .number
+                .checked_add(1)
+                .ok_or_else(|| StorageError::Unavailable("no segment numbers left".to_owned()))?;
+            let mut standing = self.standing.lock();
+            standing.filled.insert(filling.number, Instant::now());
+            standing.maybe_dead.insert(filling.number);
+            drop(standing);
+            *filling = Filling { number: next, end: 0, file: None };
+        }
+        let file = match &filling.file {
+            Some(file) => Arc::clone(file),
+            None => {
+                let file = Arc::new(self.create(filling.number)?);
+                filling.file = Some(Arc::clone(&file));
+                file
+            }
+        };
+        let offset = filling.end + HEADER;
+        filling.end = offset + size;
+        Ok(Place { blob: BlobRef { segment: filling.number, offset, size }, file })
+    }
+
+    /// Opens the file to be filled, making its name durable.
+    fn create(&self, number: u32) -> Result<File, StorageError> {
+        let path = Self::path(&self.dir, number);
+        let fault = |error| io_fault("segment", &error);
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(fault)?;
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(fault)?;
+        Ok(file)
+    }
+
+    /// Writes header and bytes in one go.
+    pub(super) fn write_whole(&self, place: &Place, bytes: &[u8]) -> Result<(), StorageError> {
+        let mut record = Vec::with_capacity(HEADER as usize + bytes.len());
+        record.extend_from_slice(&header(place.blob.size, blake3::hash(bytes)));
+        record.extend_from_slice(bytes);
+        self.put(place, 0, &record)?;
+        self.mark_dirty(place);
+        Ok(())
+    }
+
+    /// Writes a part of the bytes, `at` from their beginning.
+    pub(super) fn write_part(
+        &self,
+        place: &Place,
+        at: u64,
+        bytes: &[u8],
+    ) -> Result<(), StorageError> {
+        self.put(place, HEADER + at, bytes)
+    }
+
+    /// Writes the header, after the last part.
+    pub(super) fn write_header(
+        &self,
+        place: &Place,
+        checksum: blake3::Hash,
+    ) -> Result<(), StorageError> {
+        self.put(place, 0, &header(place.blob.size, checksum))?;
+        self.mark_dirty(place);
+        Ok(())
+    }
+
+    fn put(&self, place: &Place, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        place
+            .file
+            .write_all_at(bytes, place.blob.offset - HEADER + at)
+            .map_err(|error| io_fault("segment", &error))
+    }
+
+    fn mark_dirty(&self, place: &Place) {
+        self.standing.lock().dirty.insert(place.blob.segment, Arc::clone(&place.file));
+    }
+
+    /// Makes all records written before this call durable. When that fails, what was not durable before is
+    /// lost: a later success of fdatasync would say nothing about it.
+    pub(super) fn sync(&self) -> Result<(), StorageError> {
+        let dirty = std::mem::take(&mut self.standing.lock().dirty);
+        let mut outcome = Ok(());
+        for (number, file) in dirty {
+            if let Err(error) = file.sync_data() {
+                tracing::error!(segment = number, %error, "syncing a segment failed");
+                self.standing.lock().failed.insert(number);
+                outcome = Err(io_fault("segment", &error));
+            }
+        }
+        outcome
+    }
+
+    /// The checksum of a blob that no entry refers to yet.
+    pub(super) fn first_reference(&self, blob: BlobRef) -> Result<blake3::Hash, StorageError> {
+        if !self.takes_first_references(blob.segment) {
+            return Err(StorageError::Unavailable("the blob was given up".to_owned()));
+        }
+        let not_there = || damaged(format_args!("no blob at {}:{}", blob.segment, blob.offset));
+        let at = blob.offset.checked_sub(HEADER).ok_or_else(not_there)?;
+        let mut record = [0; HEADER as usize];
+        self.file(blob.segment)?
+            .read_exact_at(&mut record, at)
+            .map_err(|error| io_fault("segment", &error))?;
+        let mut checksum = [0; 32];
+        checksum.copy_from_slice(&record[16..]);
+        let checksum = blake3::Hash::from_bytes(checksum);
+        if record == header(blob.size, checksum) { Ok(checksum) } else { Err(not_there()) }
+    }
+
+    fn takes_first_references(&self, number: u32) -> bool {
+        let filling = self.filling();
+        let standing = self.standing.lock();
+        let in_grace = || standing.filled.get(&number).is_some_and(|then| then.elapsed() < GRACE);
+        !standing.failed.contains(&number) && (number == filling || in_grace())
+    }
+
+    /// Up to `length` bytes of a blob from `offset` on. A whole one is checked against `checksum`.
+    pub(super) fn read(
+        &self,
+        blob: BlobRef,
+        offset: u64,
+        length: usize,
+        checksum: Option<blake3::Hash>,
+    ) -> Result<Vec<u8>, StorageError> {
+        let length = (length as u64).min(blob.size.saturating_sub(offset));
+        let mut bytes = vec![0; length as usize];
+        self.file(blob.segment)?
+            .read_exact_at(&mut bytes, blob.offset + offset.min(blob.size))
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => spoilt(blob),
+                _ => io_fault("segment", &error),
+            })?;
+        match checksum {
+            Some(checksum) if length == blob.size && blake3::hash(&bytes) != checksum => {
+                Err(spoilt(blob))
+            }
+            _ => Ok(bytes),
+        }
+    }
+
+    /// The open file of a segment.
+    fn file(&self, number: u32) -> Result<Arc<File>, StorageError> {
+        let mut open = self.open.lock();
+        if let Some(at) = open.iter().position(|(n, _)| *n == number) {
+            let (_, file) = &open[at];
+            let file = Arc::clone(file);
+            if at > 0 {
+                open.swap(at, at / 2);
+            }
+            return Ok(file);
+        }
+        drop(open);
+        let file = File::open(Self::path(&self.dir, number)).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                damaged(format_args!("segment {number} is missing"))
+            } else {
+                io_fault("segment", &error)
+            }
+        })?;
+        let file = Arc::new(file);
+        let mut open = self.open.lock();
+        open.truncate(OPEN_FILES - 1);
+        open.push_front((number, Arc::clone(&file)));
+        Ok(file)
+    }
+
+    /// Notes that a segment may have lost its last live blob.
+    pub(super) fn note_freed(&self, numbers: impl IntoIterator<Item = u32>) {
+        self.standing.lock().maybe_dead.extend(numbers);
+    }
+
+    /// The segments that may be without live blobs and take no first references any more.
+    pub(super) fn maybe_dead(&self) -> Vec<u32> {
+        let some: Vec<u32> = self.standing.lock().maybe_dead.iter().copied().collect();
+        some.into_iter().filter(|number| !self.in_use(*number)).collect()
+    }
+
+    fn in_use(&self, number: u32) -> bool {
+        self.filling() == number
+            || self.standing.lock().filled.get(&number).is_some_and(|then| then.elapsed() < GRACE)
+    }
+
+    /// Forgets that a segment may be dead: it lives, or is gone.
+    pub(super) fn judged(&self, number: u32) {
+        let mut standing = self.standing.lock();
+        standing.maybe_dead.remove(&number);
+        standing.filled.remove(&number);
+    }
+
+    /// Removes a segment without live blobs. Open readers keep what they have open.
+    pub(super) fn remove(&self, number: u32) -> std::io::Result<()> {
+        self.open.lock().retain(|(n, _)| *n != number);
+        std::fs::remove_file(Self::path(&self.dir, number))
+    }
+}
+
+fn header(size: u64, checksum: blake3::Hash) -> [u8; HEADER as usize] {
+    let mut header = [0; HEADER as usize];
+    header[..4].copy_from_slice(&MAGIC);
+    header[4..8].copy_from_slice(&VERSION.to_le_bytes());
+    header[8..16].copy_from_slice(&size.to_le_bytes());
+    header[16..].copy_from_slice(checksum.as_bytes());
+    header
+}
+
+fn spoilt(blob: BlobRef) -> StorageError {
+    damaged(format_args!(
+        "segment {} at {}: {} bytes fail their checksum",
+        blob.segment, blob.offset, blob.size
+    ))
+}

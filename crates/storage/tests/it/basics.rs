@@ -1,0 +1,229 @@
+//! Each operation does what it says.
+
+use crate::place::{self, Place, address, append, entry_of, flags, folder, numbers, uid, uids};
+use storage::{EntryQuery, Found, SpecialUse, StorageError, What};
+use terms::{FlagChange, Flags, Keyword, ModSeq, SystemFlag};
+
+#[tokio::test]
+async fn an_account_starts_with_its_folders() {
+    let place = Place::new().await;
+    let folders = place.storage.folders(&place.alice).await.unwrap();
+    let found: Vec<_> =
+        folders.iter().map(|folder| (folder.name.as_str(), folder.special_use)).collect();
+    let expected = [
+        ("INBOX", None),
+        ("Drafts", Some(SpecialUse::Drafts)),
+        ("Sent", Some(SpecialUse::Sent)),
+        ("Spam", Some(SpecialUse::Junk)),
+        ("Trash", Some(SpecialUse::Trash)),
+    ];
+    assert_eq!(found, expected);
+    let subscribed = place.storage.subscriptions(&place.alice).await.unwrap();
+    assert_eq!(subscribed.len(), 5);
+    assert!(folders.windows(2).all(|pair| pair[0].uid_validity != pair[1].uid_validity));
+}
+
+#[tokio::test]
+async fn names_are_found() {
+    let place = Place::new().await;
+    let find = async |text: &str| place.storage.find(&address(text)).await.unwrap();
+    assert!(matches!(find("alice@example.com").await, Some(Found::Account(_))));
+    assert!(matches!(find("alice@example.net").await, Some(Found::Alias(_))));
+    assert_eq!(find("nobody@example.com").await, None);
+    assert_eq!(find("alice@example.org").await, None);
+    let taken = storage::AccountChange {
+        aliases: Some(vec![address("bob@example.com")]),
+        ..storage::AccountChange::default()
+    };
+    let id = place.alice.account;
+    let refused = place.storage.change_account(id, taken, place::history("change")).await;
+    assert_eq!(refused.unwrap_err(), StorageError::Exists(What::Address));
+}
+
+#[tokio::test]
+async fn a_message_comes_and_is_read() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    for size in [0, 5, 262_143, 262_144, 262_145, 900_000] {
+        let message: Vec<u8> = (0..size).map(|n: u32| (n % 251) as u8).collect();
+        let mut writer = storage.blob_writer(None);
+        for piece in message.chunks(100_000) {
+            writer.write(piece).await.unwrap();
+        }
+        assert_eq!(writer.size(), u64::from(size));
+        assert_eq!(writer.bytes().await.unwrap(), message);
+        let new = entry_of(writer.finish().await.unwrap(), Flags::default());
+        let copied = storage.append(&place.alice, &folder("INBOX"), vec![new]).await.unwrap();
+        let at = copied.uids[0].1;
+        let inbox = storage.folder(&place.alice, &folder("INBOX")).await.unwrap();
+        let entries = storage
+            .entries(&place.alice, inbox.id, at..=at, 10, EntryQuery::WithDigest)
+            .await
+            .unwrap();
+        let [entry] = &entries[..] else { panic!("{entries:?}") };
+        assert_eq!((entry.blob.size, &entry.digest[..]), (u64::from(size), &b"digest"[..]));
+        let read = async |offset, length| {
+            storage.read_blob(&place.alice, inbox.id, at, entry.blob, offset, length).await.unwrap()
+        };
+        assert_eq!(read(0, size as usize + 9).await, message);
+        let from = message.len().min(100);
+        let to = message.len().min(150);
+        assert_eq!(read(100, 50).await, message[from..to]);
+        assert_eq!(read(u64::MAX, 50).await, b""[..]);
+        let stranger = storage.read_blob(&place.bob, inbox.id, at, entry.blob, 0, 9).await;
+        assert_eq!(stranger.unwrap_err(), StorageError::NotFound(What::Folder));
+    }
+}
+
+#[tokio::test]
+async fn flags_copy_move_expunge_and_changes() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    let alice = &place.alice;
+    let inbox = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
+    let id = inbox.folder.id;
+    let since = inbox.folder.highest_mod_seq;
+    for text in ["one", "two", "three"] {
+        append(storage, alice, "INBOX", text.as_bytes()).await;
+    }
+    assert!(inbox.subscription.has_changed());
+    let changes = storage.changes(alice, id, since).await.unwrap();
+    assert_eq!(changes.arrived.len(), 3);
+    let since = changes.up_to;
+
+    let mut wanted = flags(&[SystemFlag::Deleted]);
+    wanted.keywords.insert(Keyword::parse("$Junk").unwrap());
+    let outcome = storage
+        .set_flags(alice, id, uids(&[3, 1, 9]), FlagChange::Add, wanted.clone(), None)
+        .await
+        .unwrap();
+    assert_eq!(outcome.updates.len(), 2);
+    assert_eq!(outcome.updates[0].flags, wanted);
+    let again = storage
+        .set_flags(
+            alice,
+            id,
+            uids(&[1, 2]),
+            FlagChange::Add,
+            flags(&[SystemFlag::Seen]),
+            Some(since),
+        )
+        .await
+        .unwrap();
+    assert_eq!(numbers(&again.modified), [1]);
+    let changes = storage.changes(alice, id, since).await.unwrap();
+    assert_eq!(changes.updated.iter().map(|u| u.uid.value()).collect::<Vec<_>>(), [1, 2, 3]);
+
+    let copied = storage.copy(alice, id, uids(&[1, 2]), &folder("Trash")).await.unwrap();
+    assert_eq!(copied.uids, [(uid(1), uid(1)), (uid(2), uid(2))]);
+    let moved = storage.move_entries(alice, id, uids(&[2]), &folder("Trash")).await.unwrap();
+    assert_eq!(moved.uids, [(uid(2), uid(3))]);
+    let gone = storage.expunge_marked(alice, id, Some(uids(&[1, 2]))).await.unwrap();
+    assert_eq!(numbers(&gone), [1]);
+    let gone = storage.expunge_marked(alice, id, None).await.unwrap();
+    assert_eq!(numbers(&gone), [3]);
+    let changes = storage.changes(alice, id, since).await.unwrap();
+    assert_eq!(numbers(&changes.expunged), [1, 2, 3]);
+
+    let trash = storage.open_folder(alice, &folder("Trash"), false).await.unwrap();
+    assert_eq!((trash.folder.messages, trash.folder.unseen, trash.folder.deleted), (3, 1, 1));
+    assert_eq!(trash.first_unseen, Some(uid(1)));
+    assert_eq!(trash.keywords, [Keyword::parse("$Junk").unwrap()]);
+    let usage = storage.usage(alice).await.unwrap();
+    assert_eq!((usage.messages, usage.bytes), (3, 9));
+    assert_eq!(storage.expunge(alice, trash.folder.id, uids(&[1, 2, 3])).await.unwrap().len(), 3);
+    assert_eq!(storage.usage(alice).await.unwrap().bytes, 0);
+    let gone = storage.changes(alice, trash.folder.id, ModSeq(0)).await.unwrap();
+    assert!(gone.folder_exists && gone.arrived.is_empty());
+    storage.delete_folder(alice, &folder("Trash")).await.unwrap();
+    assert!(trash.subscription.has_changed());
+    let gone = storage.changes(alice, trash.folder.id, ModSeq(0)).await.unwrap();
+    assert!(!gone.folder_exists);
+}
+
+#[tokio::test]
+async fn folders_are_made_renamed_and_deleted() {
+    let place = Place::new().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    storage.create_folder(alice, &folder("a/b/c")).await.unwrap();
+    let refused = async |name: &str| storage.delete_folder(alice, &folder(name)).await.unwrap_err();
+    assert!(matches!(refused("a/b").await, StorageError::Refused(_)));
+    assert!(matches!(refused("inbox").await, StorageError::Refused(_)));
+    assert_eq!(refused("nothing").await, StorageError::NotFound(What::Folder));
+    let rename =
+        async |from: &str, to: &str| storage.rename_folder(alice, &folder(from), &folder(to)).await;
+    assert_eq!(rename("a", "Sent").await.unwrap_err(), StorageError::Exists(What::Folder));
+    assert!(matches!(rename("a", "a/x").await.unwrap_err(), StorageError::Refused(_)));
+    rename("a", "x/y").await.unwrap();
+    append(storage, alice, "INBOX", b"hello").await;
+    rename("inbox", "Old").await.unwrap();
+    let names: Vec<_> = storage.folders(alice).await.unwrap();
+    let names: Vec<_> = names.iter().map(|f| (f.name.as_str(), f.messages)).collect();
+    let expected = [
+        ("INBOX", 0),
+        ("Drafts", 0),
+        ("Old", 1),
+        ("Sent", 0),
+        ("Spam", 0),
+        ("Trash", 0),
+        ("x", 0),
+        ("x/y", 0),
+        ("x/y/b", 0),
+        ("x/y/b/c", 0),
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn quotas_hold() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    let domain = storage.domain(&terms::DomainName::parse("example.net").unwrap()).await.unwrap();
+    let mut change = storage::DomainChange::default();
+    change.attributes.insert("quota".to_owned(), 10.into());
+    storage.change_domain(domain.unwrap().id, change).await.unwrap();
+    append(storage, &place.alice, "INBOX", b"0123456789").await;
+    assert_eq!(storage.usage(&place.alice).await.unwrap().bytes_limit, Some(10));
+    let new = entry_of(place::blob(storage, b"1").await, Flags::default());
+    let over = storage.append(&place.alice, &folder("INBOX"), vec![new.clone()]).await;
+    assert_eq!(over.unwrap_err(), StorageError::OverQuota);
+    let recipients = [place.alice.account, place.bob.account, terms::AccountId(99)]
+        .map(|account| storage::Recipient { account, folder: folder("new/one") });
+    let outcomes = storage.deliver(new, recipients.to_vec()).await.unwrap();
+    assert_eq!(
+        outcomes,
+        [Err(StorageError::OverQuota), Ok(uid(1)), Err(StorageError::NotFound(What::Address))]
+    );
+    // The recipient over quota got no folder either.
+    assert_eq!(storage.folders(&place.alice).await.unwrap().len(), 5);
+    assert_eq!(storage.folders(&place.bob).await.unwrap().len(), 7);
+}
+
+#[tokio::test]
+async fn recent_is_claimed_once() {
+    let place = Place::new().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    append(storage, alice, "INBOX", b"1").await;
+    let open = async |claim| storage.open_folder(alice, &folder("INBOX"), claim).await.unwrap();
+    let looked = open(false).await;
+    assert_eq!(looked.recent_from, uid(1));
+    assert_eq!(storage.recent(alice, looked.folder.id).await.unwrap(), 1);
+    assert_eq!(open(true).await.recent_from, uid(1));
+    assert_eq!(open(true).await.recent_from, uid(2));
+    append(storage, alice, "INBOX", b"2").await;
+    assert_eq!(storage.recent(alice, looked.folder.id).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn all_is_there_after_reopening() {
+    let place = Place::new().await;
+    append(&place.storage, &place.alice, "INBOX", b"kept").await;
+    place.storage.note_login(place.alice.account, terms::Protocol::Pop3, place::NOW).await.unwrap();
+    let before = place.storage.folders(&place.alice).await.unwrap();
+    let place = place.reopened().await;
+    assert_eq!(place.storage.folders(&place.alice).await.unwrap(), before);
+    let account = place.storage.account(place.alice.account).await.unwrap().unwrap();
+    assert_eq!(account.last_login.pop3, Some(place::NOW));
+    let at = append(&place.storage, &place.alice, "INBOX", b"more").await;
+    assert_eq!(at, uid(2));
+}

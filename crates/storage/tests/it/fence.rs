@@ -1,0 +1,94 @@
+//! Void logins are refused by every operation.
+
+use crate::place::{self, Place, append, folder, history};
+use storage::{
+    AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, Token, TokenUse,
+};
+use terms::{DomainName, Protocol, Scope, UnixTime};
+
+async fn stands(place: &Place, login: &Login) -> bool {
+    let stands = place.storage.login_stands(login).await.unwrap();
+    let read = place.storage.folders(login).await;
+    let write = place.storage.set_subscription(login, &folder("x"), true).await;
+    assert_eq!(read.is_ok(), stands);
+    assert_eq!(write.is_ok(), stands);
+    for error in read.err().into_iter().chain(write.err()) {
+        assert_eq!(error, StorageError::Void);
+    }
+    stands
+}
+
+#[tokio::test]
+async fn a_raised_epoch_voids_earlier_logins_in_its_scope() {
+    let place = Place::new().await;
+    let imap = place.alice.clone();
+    let pop3 = Login { protocol: Protocol::Pop3, ..imap.clone() };
+    let scope = Scope::Protocol(Protocol::Pop3);
+    let raised = place.storage.raise_epoch(imap.account, scope, history("logout")).await.unwrap();
+    assert!(stands(&place, &imap).await && !stands(&place, &pop3).await);
+    let later = Login { epoch: raised.epoch, ..pop3 };
+    assert!(stands(&place, &later).await);
+    place.storage.raise_epoch(imap.account, Scope::Everything, history("logout")).await.unwrap();
+    assert!(!stands(&place, &imap).await && !stands(&place, &later).await);
+    assert!(stands(&place, &place.bob).await);
+    let lines = place.storage.history(imap.account, 2).await.unwrap();
+    assert_eq!((lines.len(), lines[0].action.as_str()), (2, "logout"));
+}
+
+#[tokio::test]
+async fn what_else_voids_logins() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    let alice = place.alice.clone();
+
+    let mut services = storage::Services { imap4: ServiceState::Suspended, ..Default::default() };
+    let change = |services| AccountChange { services: Some(services), ..AccountChange::default() };
+    storage.change_account(alice.account, change(services), history("x")).await.unwrap();
+    assert!(!stands(&place, &alice).await);
+    services.imap4 = ServiceState::Enabled;
+    storage.change_account(alice.account, change(services), history("x")).await.unwrap();
+    assert!(stands(&place, &alice).await);
+
+    let token = Token {
+        hash: "h".to_owned(),
+        account: alice.account,
+        use_for: TokenUse::Api,
+        expires: UnixTime(place::NOW.0 + 10),
+    };
+    let by_token = Login { credential: Credential::Token("h".to_owned()), ..alice.clone() };
+    assert!(!stands(&place, &by_token).await);
+    storage.create_token(token.clone(), place::NOW).await.unwrap();
+    assert!(stands(&place, &by_token).await);
+    let other = Token { hash: "i".to_owned(), ..token };
+    storage.create_token(other, UnixTime(place::NOW.0 + 10)).await.unwrap();
+    assert!(!stands(&place, &by_token).await);
+
+    let domain = storage.domain(&DomainName::parse("example.com").unwrap()).await.unwrap().unwrap();
+    let disable = |disabled| DomainChange { disabled: Some(disabled), ..DomainChange::default() };
+    let (_, raised) = storage.change_domain(domain.id, disable(true)).await.unwrap();
+    assert_eq!(raised.len(), 2);
+    assert!(!stands(&place, &alice).await && !stands(&place, &place.bob).await);
+    storage.change_domain(domain.id, disable(false)).await.unwrap();
+    let bob = storage.account(place.bob.account).await.unwrap().unwrap();
+    assert!(!stands(&place, &place.bob).await && stands(&place, &place::login(&bob)).await);
+}
+
+#[tokio::test]
+async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    append(storage, &place.alice, "INBOX", b"hers").await;
+    let id = place.alice.account;
+    storage.delete_account(id, place::NOW, history("delete")).await.unwrap();
+    assert!(!stands(&place, &place.alice).await);
+    assert!(storage.delete_account(id, place::NOW, history("delete")).await.is_err());
+    assert!(storage.raise_epoch(id, Scope::Everything, history("x")).await.is_err());
+    let again = place::create(storage, "alice@example.com").await;
+    assert_ne!(again.id, id);
+    assert!(stands(&place, &place::login(&again)).await);
+    assert!(!stands(&place, &Login { account: id, ..place::login(&again) }).await);
+    assert_eq!(storage.account_usage(again.id).await.unwrap().0.messages, 0);
+    assert_eq!(storage.account_usage(id).await.unwrap().0.messages, 1);
+    let deleted = storage.accounts(again.domain, true).await.unwrap();
+    assert_eq!((deleted.len(), deleted[0].account), (1, id));
+}

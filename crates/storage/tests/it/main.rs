@@ -1,0 +1,5 @@
+//! The storage boundary from outside.
+
+mod basics;
+mod fence;
+mod place;
