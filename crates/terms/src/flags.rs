@@ -59,7 +59,7 @@ impl SystemFlag {
 
 /// A flag that a client made up: an IMAP atom of at most 255 characters, compared without regard to
 /// case, kept as first written.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub struct Keyword(String);
 
 /// The text is no keyword.
@@ -93,6 +93,12 @@ impl PartialEq for Keyword {
     }
 }
 impl Eq for Keyword {}
+impl std::hash::Hash for Keyword {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.folded().for_each(|b| state.write_u8(b));
+        state.write_u8(0xff);
+    }
+}
 impl PartialOrd for Keyword {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
