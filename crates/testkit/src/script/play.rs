@@ -114,6 +114,11 @@ impl Wire {
         self.dialogue.is_finished()
     }
 
+    /// Waits for the dialogue's end, once: whether it was a panic.
+    pub async fn panicked(&mut self) -> bool {
+        (&mut self.dialogue).await.is_err_and(|error| error.is_panic())
+    }
+
     /// The client closes the connection.
     pub fn hang_up(&mut self) {
         self.feed.close();
