@@ -1,0 +1,191 @@
+//! HTTP/1.1 on an accepted stream: bounded headers, bodies and waits, then a [`Site`] answers.
+//! Knows neither the API nor the metrics, which are sites below.
+//!
+//! Header names go out in title case: a client of the API looks for `Content-Type` by letter.
+
+mod forwarded;
+mod metrics;
+mod stall;
+
+use crate::config::{Entrance, Limits};
+use crate::metrics::Metrics;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use terms::Network;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+pub use hyper::{Method, StatusCode};
+pub use metrics::{MetricsSite, Readiness};
+use stall::Stall;
+
+/// A request, whole.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// `POST`, mostly.
+    pub method: Method,
+    /// The path as sent, without the query.
+    pub path: String,
+    /// The body; empty if there was none.
+    pub body: Bytes,
+    /// Where it comes from.
+    pub peer: IpAddr,
+}
+
+/// What is sent back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// What answers requests.
+pub trait Site: Send + Sync + 'static {
+    /// The answer to a request. It runs to its end even if the client goes away meanwhile.
+    fn answer(&self, request: Request) -> impl Future<Output = Answer> + Send;
+
+    /// The answer to a request that is not even looked at.
+    fn refuse(&self, status: StatusCode) -> Answer;
+}
+
+/// How HTTP is served.
+#[derive(Debug)]
+pub struct Http {
+    connection: http1::Builder,
+    body_size: usize,
+    body_timeout: Duration,
+    send_timeout: Duration,
+    trusted: Vec<Network>,
+    metrics: Metrics,
+}
+
+impl Http {
+    /// With these limits.
+    pub fn new(limits: &Limits, metrics: Metrics) -> Self {
+        let header_size = limits.http_header_size.in_memory();
+        let mut connection = http1::Builder::new();
+        connection
+            .timer(TokioTimer::new())
+            .title_case_headers(true)
+            .max_header_size(header_size)
+            .max_buf_size(header_size.max(SMALLEST_BUFFER))
+            .header_read_timeout(limits.http_header_timeout);
+        Self {
+            connection,
+            body_size: limits.http_body_size.in_memory(),
+            body_timeout: limits.http_body_timeout,
+            send_timeout: limits.send_timeout,
+            trusted: limits.trusted_networks.clone(),
+            metrics,
+        }
+    }
+
+    /// Serves one connection until the client leaves, is too slow, or, after `stop`, has its last
+    /// answer.
+    pub async fn serve<S: Site>(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        entrance: Entrance,
+        peer: IpAddr,
+        site: Arc<S>,
+        stop: impl Future<Output = ()>,
+    ) {
+        let service = service_fn(async |request| {
+            let answer = self.answer(request, peer, Arc::clone(&site)).await;
+            self.metrics.http_answer(entrance, answer.status().as_u16());
+            Ok::<_, Infallible>(answer)
+        });
+        let stream = TokioIo::new(Stall::new(stream, self.send_timeout));
+        let mut connection = pin!(self.connection.serve_connection(stream, service));
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = stop => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = result {
+            // The client's fault or its leaving: of interest only to who looks for it.
+            tracing::debug!(%peer, %error, "an HTTP connection ended early");
+        }
+    }
+
+    async fn answer<S: Site>(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: IpAddr,
+        site: Arc<S>,
+    ) -> hyper::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        match self.read(body).await {
+            Ok(body) => {
+                let request = Request {
+                    method: head.method,
+                    path: head.uri.path().to_owned(),
+                    body,
+                    peer: forwarded::client(peer, &head.headers, &self.trusted),
+                };
+                let site = Arc::clone(&site);
+                // A task of its own: what was asked is not left half done when the client hangs up.
+                let work = tokio::spawn({
+                    let site = Arc::clone(&site);
+                    async move { site.answer(request).await }
+                });
+                let answer = work.await;
+                // It panicked; the hook has told the log.
+                response(answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR)))
+            }
+            Err(status) => {
+                let mut refusal = response(site.refuse(status));
+                // What is left of the body is not read.
+                refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                refusal
+            }
+        }
+    }
+
+    /// The whole body, or why not. Asking for it makes hyper say `100 Continue` to who waits.
+    async fn read(&self, body: Incoming) -> Result<Bytes, StatusCode> {
+        if body.size_hint().lower() > self.body_size as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let collected =
+            timeout(self.body_timeout, Limited::new(body, self.body_size).collect()).await;
+        match collected {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+        }
+    }
+}
+
+/// hyper takes no smaller ones.
+const SMALLEST_BUFFER: usize = 8192;
+
+fn response(answer: Answer) -> hyper::Response<Full<Bytes>> {
+    let mut response = hyper::Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    let content_type = HeaderValue::from_static(answer.content_type);
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    response
+}
+
+#[cfg(test)]
+mod tests;
