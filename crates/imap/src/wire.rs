@@ -9,8 +9,12 @@ pub mod fetch;
 mod flags;
 pub mod folder_name;
 mod lexer;
+#[cfg(test)]
+mod printer;
 pub mod reader;
 pub mod request;
+#[cfg(test)]
+mod round_trip;
 mod search;
 pub mod sequence_set;
 mod syntax_error;

@@ -5,15 +5,14 @@ use super::fetch::fetch_items;
 use super::flags::{flag_list, flags};
 use super::folder_name::{folder_name, pattern};
 use super::lexer::{Lexer, Parsed, Stop, is_astring_char, is_atom_char};
-use super::request::{
-    AppendOptions, Name, Numbering, Request, SequenceSet, StatusItem, Tag, Text,
-};
+use super::request::{AppendOptions, Name, Numbering, Request, SequenceSet, StatusItem, Tag, Text};
 use super::search::search_program;
 use super::sequence_set::sequence_set;
 use terms::{FlagChange, Secret};
 
-/// A tag may have this many characters.
-const MAX_TAG: usize = 100;
+/// A tag may have this many characters: few enough to be found in what is kept of a line that is too
+/// long.
+const MAX_TAG: usize = 60;
 
 /// ID may say this many things. RFC 2971 §3.3 allows 30.
 const MAX_ID_FIELDS: usize = 100;
@@ -157,7 +156,8 @@ fn authenticate(lexer: &mut Lexer<'_>) -> Parsed<Request> {
     let mechanism = lexer.atom("Expected a mechanism")?.to_ascii_uppercase();
     let mut initial = None;
     if lexer.eat_separator() {
-        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let is_base64 =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
         initial = Some(Secret::new(lexer.word(is_base64, "Expected base64")?));
     }
     Ok(Request::Authenticate { mechanism, initial })
@@ -272,3 +272,8 @@ fn set_and_folder(lexer: &mut Lexer<'_>) -> Parsed<(SequenceSet, Name)> {
     let folder = next_folder_name(lexer)?;
     Ok((set, folder))
 }
+
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::lexer::{Lexer, Parsed};
 use super::request::Day;
 use terms::{InternalDate, UnixTime};
 
-const MONTHS: [&str; 12] =
+pub(super) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const SECONDS_OF_DAY: i64 = 86_400;
@@ -188,4 +188,142 @@ fn two_digits(out: &mut Vec<u8>, number: u32) {
     let digit = |digit: u32| b'0' + u8::try_from(digit % 10).unwrap_or(0);
     out.push(digit(number / 10));
     out.push(digit(number));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::lexer::Stop;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Parsed<InternalDate> {
+        let mut lexer = Lexer::new(text.as_bytes(), false);
+        let date = date_time(&mut lexer)?;
+        lexer.end()?;
+        Ok(date)
+    }
+
+    fn parse_day(text: &str) -> Parsed<Day> {
+        let mut lexer = Lexer::new(text.as_bytes(), false);
+        let day = date(&mut lexer)?;
+        lexer.end()?;
+        Ok(day)
+    }
+
+    fn written(date: InternalDate) -> String {
+        let mut out = Vec::new();
+        write(&mut out, date);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn date_at(at: i64, offset_minutes: i16) -> InternalDate {
+        InternalDate { at: UnixTime(at), offset_minutes }
+    }
+
+    #[test]
+    fn reads_and_writes() {
+        let rows = [
+            (r#""17-Jul-1996 02:44:25 -0700""#, 837_596_665, -420),
+            (r#"" 7-Feb-1994 21:52:25 -0800""#, 760_686_745, -480),
+            (r#"" 1-Jan-1970 00:00:00 +0000""#, 0, 0),
+            (r#""31-Dec-1969 23:59:59 +0000""#, -1, 0),
+            (r#""29-Feb-2024 12:00:00 +0530""#, 1_709_188_200, 330),
+            (r#""29-Feb-2000 00:00:00 +2359""#, 951_696_060, 1439),
+            (r#"" 1-Jan-0000 00:00:00 +0000""#, -62_167_219_200, 0),
+            (r#""31-Dec-9999 23:59:59 +0000""#, 253_402_300_799, 0),
+        ];
+        for (text, at, offset_minutes) in rows {
+            let date = date_at(at, offset_minutes);
+            assert_eq!(parse(text), Ok(date), "{text}");
+            assert_eq!(written(date), text);
+        }
+        // What clients also write.
+        assert_eq!(parse(r#""7-feb-1994 21:52:25 -0800""#), Ok(date_at(760_686_745, -480)));
+        assert_eq!(parse(r#""07-FEB-1994 21:52:25 -0800""#), Ok(date_at(760_686_745, -480)));
+        assert_eq!(parse(r#""31-Dec-2016 23:59:60 +0000""#), Ok(date_at(1_483_228_800, 0)));
+    }
+
+    #[test]
+    fn refuses() {
+        let rows = [
+            ("17-Jul-1996 02:44:25 -0700", 1, "Expected a date and time in quotes"),
+            (r#""32-Jul-1996 02:44:25 -0700""#, 2, "No such day"),
+            (r#""00-Jul-1996 02:44:25 -0700""#, 2, "No such day"),
+            (r#""29-Feb-1900 02:44:25 -0700""#, 2, "No such day"),
+            (r#""40-Jul-1996 02:44:25 -0700""#, 2, "Expected a day of the month"),
+            (r#""117-Jul-1996 02:44:25 -0700""#, 2, "Expected a day of the month"),
+            (r#""17 Jul 1996 02:44:25 -0700""#, 4, "Expected a hyphen"),
+            (r#""17-July-1996 02:44:25 -0700""#, 5, "Expected a month like Jan"),
+            (r#""17-Jul-96 02:44:25 -0700""#, 9, "Expected a year of four digits"),
+            (r#""17-Jul-19960 02:44:25 -0700""#, 13, "Expected a space"),
+            (r#""17-Jul-1996 24:44:25 -0700""#, 14, "Expected an hour of two digits"),
+            (r#""17-Jul-1996 2:44:25 -0700""#, 14, "Expected an hour of two digits"),
+            (r#""17-Jul-1996 02:60:25 -0700""#, 17, "Expected a minute of two digits"),
+            (r#""17-Jul-1996 02:44:61 -0700""#, 20, "Expected a second of two digits"),
+            (r#""17-Jul-1996 02:44:25 0700""#, 23, "Expected a zone like +0100"),
+            (r#""17-Jul-1996 02:44:25 PST""#, 23, "Expected a zone like +0100"),
+            (r#""17-Jul-1996 02:44:25 -0760""#, 26, "Expected a zone like +0100"),
+            (r#""17-Jul-1996 02:44:25 -0700"#, 28, "Expected a quotation mark"),
+        ];
+        for (text, position, problem) in rows {
+            let Err(Stop::Bad(error)) = parse(text) else { panic!("{text} is taken") };
+            assert_eq!((error.position, error.problem), (position, problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_of_search() {
+        let day = |year, month, day| Day { year, month, day };
+        assert_eq!(parse_day("1-Feb-1994"), Ok(day(1994, 2, 1)));
+        assert_eq!(parse_day(r#""29-feb-2024""#), Ok(day(2024, 2, 29)));
+        for bad in
+            ["", "1-Feb-94", "1-Feb", r#""1-Feb-1994"#, "29-Feb-2023", " 1-Feb-1994", "+1-Feb-1994"]
+        {
+            assert!(parse_day(bad).is_err(), "{bad}");
+        }
+        // The day is that of the date's own zone.
+        assert_eq!(Day::of(date_at(0, 0)), day(1970, 1, 1));
+        assert_eq!(Day::of(date_at(0, -1)), day(1969, 12, 31));
+        assert_eq!(Day::of(date_at(86_399, 1)), day(1970, 1, 2));
+    }
+
+    #[test]
+    fn times_that_cannot_be_said_are_the_nearest() {
+        assert_eq!(written(date_at(i64::MAX, 60)), r#""31-Dec-9999 23:59:59 +0100""#);
+        assert_eq!(written(date_at(i64::MIN, -60)), r#"" 1-Jan-0000 00:00:00 -0100""#);
+        assert_eq!(Day::of(date_at(i64::MAX, i16::MAX)).year, 9999);
+        assert!(written(date_at(0, i16::MIN)).ends_with(r#" -4608""#));
+    }
+
+    #[test]
+    fn every_day_of_ten_thousand_years() {
+        let mut expected = Day { year: 0, month: 1, day: 1 };
+        for number in WRITABLE {
+            let day = day_of(number);
+            assert_eq!((day, days(day)), (expected, number));
+            expected.day += 1;
+            if expected.day > days_of_month(expected.year, expected.month) {
+                expected.day = 1;
+                expected.month += 1;
+            }
+            if expected.month > 12 {
+                expected.month = 1;
+                expected.year += 1;
+            }
+        }
+        assert_eq!(expected.year, 10_000);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(at in -62_167_000_000i64..253_402_000_000, offset in -1439i16..=1439) {
+            let date = date_at(at, offset);
+            prop_assert_eq!(parse(&written(date)), Ok(date));
+        }
+
+        #[test]
+        fn any_time_can_be_written(at: i64, offset: i16) {
+            prop_assert_eq!(written(date_at(at, offset)).len(), 28);
+        }
+    }
 }

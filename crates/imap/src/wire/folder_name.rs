@@ -98,3 +98,81 @@ pub fn encode(name: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn both_ways() {
+        let rows = [
+            ("INBOX", "INBOX"),
+            ("", ""),
+            // RFC 3501 §5.1.3
+            ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+            ("&", "&-"),
+            ("&&", "&-&-"),
+            ("R&D/100%", "R&-D/100%"),
+            ("Entwürfe", "Entw&APw-rfe"),
+            ("ü&ü", "&APw-&-&APw-"),
+            ("Отправленные", "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"),
+            ("📥", "&2D3c5Q-"),
+            ("a\tb", "a&AAk-b"),
+        ];
+        for (name, encoded) in rows {
+            assert_eq!(encode(name), encoded);
+            assert_eq!(decode(encoded.into()).as_deref(), Some(name), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn utf_8_is_taken_as_it_is() {
+        for name in ["Entwürfe", "Bücher & Noten", "ü&-", "&APw-ü"] {
+            assert_eq!(decode(name.into()).as_deref(), Some(name));
+        }
+        assert_eq!(decode(b"Entw\xfcrfe".to_vec()), None);
+    }
+
+    #[test]
+    fn refuses() {
+        let rows = [
+            "&",             // not ended
+            "a&APw",         // not ended
+            "&APw b-",       // not base64
+            "&A-",           // no whole byte
+            "&AA-",          // no whole unit
+            "&AP-",          // no whole unit
+            "&APx-",         // bits left over
+            "&2D0-",         // half a pair
+            "&3OXYPQ-",      // a pair the wrong way round
+            "&AEE-",         // an A can stand for itself
+            "&ACo-",         // so can a wildcard
+            "&ACY-",         // and &, as &-
+            "&AGEA,A-",      // even next to others
+            "&U,BTFw-&ZeU-", // could be one
+            "&AP+8-",        // the slash of plain base64 is a comma
+            "&AP/8-",
+            "&APw=-", // no padding
+        ];
+        for name in rows {
+            assert_eq!(decode(name.into()), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_comes_back(name in ".*") {
+            let encoded = encode(&name);
+            prop_assert!(encoded.chars().all(is_plain));
+            prop_assert_eq!(decode(encoded.into_bytes()), Some(name));
+        }
+
+        #[test]
+        fn one_name_has_one_encoding(encoded in "[ a&A-D+,/0-9wg-]{0,12}") {
+            if let Some(name) = decode(encoded.clone().into_bytes()) {
+                prop_assert_eq!(encode(&name), encoded);
+            }
+        }
+    }
+}

@@ -75,7 +75,11 @@ impl<'a> Lexer<'a> {
     /// The end of the command. Spaces before it are tolerated: some clients send one.
     pub(super) fn end(&mut self) -> Parsed<()> {
         while self.eat(b' ') {}
-        if self.at == self.bytes.len() { Ok(()) } else { self.bad("Expected the end of the command") }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            self.bad("Expected the end of the command")
+        }
     }
 
     /// The longest run of bytes that `belongs` likes; may be empty.
@@ -107,8 +111,9 @@ impl<'a> Lexer<'a> {
     /// Consumes `word`, in any letter case, if it is next and no letter follows it.
     pub(super) fn eat_word(&mut self, word: &str) -> bool {
         let rest = &self.bytes[self.at..];
-        let found = rest.get(..word.len()).is_some_and(|next| next.eq_ignore_ascii_case(word.as_bytes()))
-            && !rest.get(word.len()).is_some_and(u8::is_ascii_alphabetic);
+        let found =
+            rest.get(..word.len()).is_some_and(|next| next.eq_ignore_ascii_case(word.as_bytes()))
+                && !rest.get(word.len()).is_some_and(u8::is_ascii_alphabetic);
         self.at += if found { word.len() } else { 0 };
         found
     }
@@ -209,10 +214,17 @@ impl<'a> Lexer<'a> {
                     }
                     self.at += 1;
                 }
-                Some(_) => return self.bad("Control character in a quoted string"),
-                None => return self.bad_at(start, "Quoted string without end"),
+                Some(_) if !self.is_at_line_end() => {
+                    return self.bad("Control character in a quoted string");
+                }
+                _ => return self.bad_at(start, "Quoted string without end"),
             }
         }
+    }
+
+    /// Lines are joined by CRLF, and a line holds no LF.
+    fn is_at_line_end(&self) -> bool {
+        self.bytes[self.at..].starts_with(b"\r\n")
     }
 
     /// `literal`
@@ -278,9 +290,9 @@ fn split_announcement(line: &[u8]) -> Option<(&[u8], LiteralSize)> {
     if !(1..=MAX_DIGITS).contains(&digits.len()) {
         return None;
     }
-    let size = digits.iter().fold(0u64, |size, digit| {
-        size.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-    });
+    let size = digits
+        .iter()
+        .fold(0u64, |size, digit| size.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     Some((before, LiteralSize { size, synchronizing }))
 }
 

@@ -142,7 +142,8 @@ pub async fn read_append_rest(
             let error = ReadError::Bad { tag: Some(tag.clone()), error };
             Err(refuse(input, announced_by(&line), limits, error).await)
         }
-        _ => Ok(()),
+        // The end of a command wants no literal.
+        Ok(()) | Err(Stop::Literal(_)) => Ok(()),
     }
 }
 
@@ -224,3 +225,6 @@ fn tag_of(start: &[u8]) -> Option<Tag> {
     lexer.space().ok()?;
     Some(tag)
 }
+
+#[cfg(test)]
+mod tests;

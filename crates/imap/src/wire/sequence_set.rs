@@ -77,7 +77,9 @@ impl Ranges {
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
             match merged.last_mut() {
-                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+                Some(before) if first <= before.1.saturating_add(1) => {
+                    before.1 = before.1.max(last)
+                }
                 _ => merged.push((first, last)),
             }
         }
@@ -162,5 +164,120 @@ fn write_range(out: &mut Vec<u8>, first: u32, last: u32) {
     if first != last {
         out.push(b':');
         writer::number(out, last.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> SequenceSet {
+        let mut lexer = Lexer::new(text.as_bytes(), false);
+        let set = sequence_set(&mut lexer).unwrap();
+        lexer.end().unwrap();
+        set
+    }
+
+    fn written(numbers: impl IntoIterator<Item = u32>) -> String {
+        let mut out = Vec::new();
+        write(&mut out, numbers);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// What `set` means where `largest` is the largest number.
+    fn check(set: &str, largest: u32, expected: &str) {
+        let ranges = parse(set).resolve(largest);
+        let shown: Vec<_> = ranges.iter().map(|r| format!("{}:{}", r.start(), r.end())).collect();
+        assert_eq!(shown.join(","), expected, "{set} of {largest}");
+    }
+
+    #[test]
+    fn resolves() {
+        // RFC 3501 §9, seq-range and sequence-set.
+        check("2:4", 15, "2:4");
+        check("4:2", 15, "2:4");
+        check("2,4:7,9,12:*", 15, "2:2,4:7,9:9,12:15");
+        check("*:4,5:7", 10, "4:10");
+        // RFC 3501 §6.4.8: the range always holds the last message.
+        check("3291:*", 3290, "3290:3291");
+        check("*:559", 5, "5:559");
+        check("*", 7, "7:7");
+        check("*:*", 7, "7:7");
+        check("1,2,3,5", 9, "1:3,5:5");
+        check("5,1:3,2:4,9", 9, "1:5,9:9");
+        check("1:4294967295", 9, "1:4294967295");
+        check("4294967295,1,*", 4294967295, "1:1,4294967295:4294967295");
+        // Nothing is the largest.
+        check("*", 0, "");
+        check("1:*,*:4", 0, "");
+        check("7,*", 0, "7:7");
+    }
+
+    #[test]
+    fn huge_ranges_cost_nothing() {
+        let ranges = parse("1:4294967295,5:*,3").resolve(u32::MAX);
+        assert_eq!((ranges.count(), ranges.largest()), (u64::from(u32::MAX), Some(u32::MAX)));
+        assert!(ranges.contains(1) && ranges.contains(u32::MAX) && !ranges.contains(0));
+        assert_eq!(ranges.clone().clipped(3).numbers().collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(ranges.clone().clipped(0).is_empty());
+        let uids = [4, 9, 1_000_000_000, u32::MAX];
+        assert!(ranges.places_in(&uids, |uid| *uid).eq(std::iter::once(0..4)));
+    }
+
+    #[test]
+    fn finds_places() {
+        let uids = [10, 20, 30, 40, 50, 60];
+        for (set, expected) in [
+            ("20:40", "[1..4]"),
+            ("1:9", "[]"),
+            ("11:19,21:29", "[]"),
+            ("10,30,60", "[0..1, 2..3, 5..6]"),
+            ("1:19,25:1000", "[0..1, 2..6]"),
+            ("*", "[5..6]"),
+        ] {
+            let ranges = parse(set).resolve(60);
+            let places: Vec<_> = ranges.places_in(&uids, |uid| *uid).collect();
+            assert_eq!(format!("{places:?}"), expected, "{set}");
+        }
+    }
+
+    #[test]
+    fn writes() {
+        assert_eq!(written([]), "");
+        assert_eq!(written([7]), "7");
+        assert_eq!(written([1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+        // Not sorted: the order says which copy is whose (RFC 4315 §3).
+        assert_eq!(written([3, 2, 1, 5, 6]), "3,2,1,5:6");
+        assert_eq!(written([u32::MAX - 1, u32::MAX, 1]), "4294967294:4294967295,1");
+        assert_eq!(written([5, 5]), "5,5");
+    }
+
+    proptest! {
+        #[test]
+        fn resolving_is_the_sum_of_the_items(
+            items in prop::collection::vec((0u32..40, 0u32..40), 1..20),
+            largest in 0u32..40,
+        ) {
+            let number = |n| if n == 0 { SetNumber::Largest } else { SetNumber::Number(n) };
+            let value = |n| if n == 0 { largest } else { n };
+            let set = items.iter().map(|(a, b)| SetItem { first: number(*a), last: number(*b) });
+            let ranges = SequenceSet(set.collect()).resolve(largest);
+            for n in 1..50 {
+                let named = items.iter().any(|(a, b)| {
+                    let (a, b) = (value(*a), value(*b));
+                    a > 0 && b > 0 && a.min(b) <= n && n <= a.max(b)
+                });
+                prop_assert_eq!(ranges.contains(n), named, "{}", n);
+            }
+            let numbers: Vec<_> = ranges.numbers().collect();
+            prop_assert_eq!(numbers.len() as u64, ranges.count());
+            prop_assert!(numbers.is_sorted_by(|a, b| a < b));
+            let apart = ranges.iter().zip(ranges.iter().skip(1)).all(|(a, b)| a.end() + 1 < *b.start());
+            prop_assert!(apart);
+            if !numbers.is_empty() {
+                prop_assert_eq!(parse(&written(numbers)).resolve(0), ranges);
+            }
+        }
     }
 }

@@ -108,3 +108,59 @@ fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     }
     out.push(b'"');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use terms::{Keyword, SystemFlag};
+
+    fn check(write: impl Fn(&mut Vec<u8>), expected: &str) {
+        let mut out = Vec::new();
+        write(&mut out);
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
+
+    #[test]
+    fn strings() {
+        check(|out| string(out, b""), r#""""#);
+        check(|out| string(out, br#"a "b" \c"#), r#""a \"b\" \\c""#);
+        check(|out| string(out, b"a\r\nb"), "{4}\r\na\r\nb");
+        check(|out| string(out, "ü".as_bytes()), "{2}\r\nü");
+        check(|out| string(out, b"a\0b"), "{3}\r\na?b");
+        check(|out| string(out, &[b'x'; 1000]), &format!("\"{}\"", "x".repeat(1000)));
+        check(|out| string(out, &[b'x'; 1001]), &format!("{{1001}}\r\n{}", "x".repeat(1001)));
+        check(|out| nstring(out, None), "NIL");
+        check(|out| nstring(out, Some(b"NIL")), r#""NIL""#);
+    }
+
+    #[test]
+    fn astrings() {
+        check(|out| astring(out, b"INBOX"), "INBOX");
+        check(|out| astring(out, b"nil"), r#""nil""#);
+        check(|out| astring(out, b""), r#""""#);
+        check(|out| astring(out, b"a]b"), "a]b");
+        for text in ["a b", "a%", "a*", "a(b", "a)", "{3}"] {
+            check(|out| astring(out, text.as_bytes()), &format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn names_flags_text() {
+        check(|out| folder_name(out, "Entwürfe/R&D"), "Entw&APw-rfe/R&-D");
+        check(|out| folder_name(out, "Sent \"Items\""), r#""Sent \"Items\"""#);
+        check(|out| flags(out, &Flags::default()), "()");
+        let mut some: Flags = [SystemFlag::Seen, SystemFlag::Answered].into_iter().collect();
+        check(|out| flags(out, &some), r"(\Answered \Seen)");
+        some.keywords.insert(Keyword::parse("$Junk").unwrap());
+        check(|out| flags(out, &some), r"(\Answered \Seen $Junk)");
+        check(|out| text(out, "a\r\n* BYE ü"), "a??* BYE ?");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers(value: u64) {
+            check(|out| number(out, value), &value.to_string());
+        }
+    }
+}
