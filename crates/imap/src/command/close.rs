@@ -1,0 +1,18 @@
+//! CLOSE: expunges in silence what is marked, then closes the folder (RFC 3501 §6.4.2).
+
+use super::Outcome;
+use crate::dialogue::{State, Talk};
+use crate::reply::Reply;
+use crate::selected::Access;
+use carrier::Host;
+
+pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &mut State) -> Outcome {
+    let selected = state.selected()?;
+    if selected.access() == Access::ReadWrite {
+        let (login, folder) = (&selected.login, selected.folder);
+        talk.storage().expunge_marked(login, folder, None).await?;
+    }
+    state.close_folder();
+    talk.host.folder_opened(None);
+    Ok(Reply::ok("Closed"))
+}

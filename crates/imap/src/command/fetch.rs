@@ -1,0 +1,90 @@
+//! FETCH and UID FETCH: what messages are and hold (RFC 3501 §6.4.5).
+//!
+//! Answers come in slices, bodies in chunks: however much is asked for, little is held. Only what an
+//! item needs is read: flags, dates and sizes without the digest, structures and envelopes from the
+//! digest, headers and bodies as the range of the message that was asked for.
+
+mod answer;
+mod body;
+mod plan;
+
+use super::Outcome;
+use crate::batch::batches;
+use crate::dialogue::{State, Talk};
+use crate::error::Failure;
+use crate::reply::Reply;
+use crate::selected::{Access, Selected, gone};
+use crate::wire::request::{FetchItem, Numbering, SequenceSet};
+use answer::Answers;
+use carrier::Host;
+use plan::{Plan, Reading};
+use std::collections::BTreeSet;
+use storage::{Entry, Storage};
+use terms::{FlagChange, Flags, SystemFlag, Uid};
+
+pub(super) async fn run<H: Host>(
+    talk: &mut Talk<H>,
+    state: &mut State,
+    numbering: Numbering,
+    set: SequenceSet,
+    items: Vec<FetchItem>,
+) -> Outcome {
+    let selected = state.selected()?;
+    let places = selected.places(numbering, &set)?;
+    let plan = Plan::new(items, numbering);
+    let Talk { output, context, .. } = talk;
+    let storage = &context.storage;
+
+    let mut answers = Answers::new(output);
+    let mut missing = 0;
+    for batch in batches(&places, plan.batch_size()) {
+        let mut entries = batch.read(storage, selected, plan.query()).await?;
+        missing += batch.count() - entries.len().min(batch.count());
+        let newly_seen = match plan.reading() {
+            Reading::Peeks => BTreeSet::new(),
+            Reading::Reads => mark_seen(storage, selected, &mut entries).await?,
+        };
+        for (place, entry) in &entries {
+            let show_flags = newly_seen.contains(&entry.uid);
+            answers.answer(storage, selected, &plan, *place, entry, show_flags).await?;
+        }
+    }
+    answers.finish().await?;
+    match numbering {
+        Numbering::Sequence if missing > 0 => Err(gone().into()),
+        _ => Ok(Reply::ok("That is all")),
+    }
+}
+
+/// Marks entries `\Seen` before they are shown, and says which of them were not. Their flags are told
+/// with their answers (RFC 3501 §6.4.5: "they SHOULD be included").
+async fn mark_seen(
+    storage: &Storage,
+    selected: &mut Selected,
+    entries: &mut [(usize, Entry)],
+) -> Result<BTreeSet<Uid>, Failure> {
+    let unseen = entries.iter().filter(|(_, entry)| !entry.flags.has(SystemFlag::Seen));
+    let unseen: Vec<Uid> = unseen.map(|(_, entry)| entry.uid).collect();
+    if unseen.is_empty() || selected.access() == Access::ReadOnly {
+        return Ok(BTreeSet::new());
+    }
+    let (login, folder) = (&selected.login, selected.folder);
+    let seen: Flags = [SystemFlag::Seen].into_iter().collect();
+    let marked = storage.set_flags(login, folder, unseen, FlagChange::Add, seen, None).await;
+    let outcome = match marked.map_err(Failure::from) {
+        Ok(outcome) => outcome,
+        Err(over @ Failure::Over(_)) => return Err(over),
+        // A full disk is no reason not to show mail.
+        Err(Failure::Refused(_)) => return Ok(BTreeSet::new()),
+    };
+    selected.view.note_own(&outcome);
+    let mut changed = BTreeSet::new();
+    for update in outcome.updates {
+        let found = entries.binary_search_by_key(&update.uid, |(_, entry)| entry.uid);
+        if let Some((_, entry)) = found.ok().and_then(|index| entries.get_mut(index)) {
+            entry.flags = update.flags;
+            changed.insert(update.uid);
+        }
+    }
+    Ok(changed)
+}

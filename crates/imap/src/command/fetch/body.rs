@@ -1,0 +1,158 @@
+//! Bytes of a message: which of them a FETCH item means, and reading them piece by piece.
+
+use super::plan::is_whole;
+use crate::error::Failure;
+use crate::selected::Selected;
+use crate::wire::request::{Section, SectionPart};
+use bytes::Bytes;
+use message::{Located, SectionText, Span, Structure};
+use storage::{Entry, Storage};
+
+/// How much of a message is read at a time.
+pub(crate) const CHUNK: u64 = 64 * 1024;
+
+/// What a section turns out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// These bytes of the message.
+    Stored(Span),
+    /// These bytes, made from the message's.
+    Made(Vec<u8>),
+    /// There is no such part.
+    Absent,
+}
+
+impl Content {
+    /// `<offset.length>` of it.
+    pub(super) fn cut(self, partial: Option<(u32, u32)>) -> Self {
+        let Some((offset, length)) = partial else { return self };
+        let (offset, length) = (u64::from(offset), u64::from(length));
+        match self {
+            Content::Stored(span) => {
+                let start = span.start.saturating_add(offset).min(span.end);
+                Content::Stored(Span::new(start, start.saturating_add(length).min(span.end)))
+            }
+            Content::Made(bytes) => {
+                Content::Made(Span::new(offset, offset.saturating_add(length)).of(&bytes).to_vec())
+            }
+            Content::Absent => Content::Absent,
+        }
+    }
+}
+
+/// A message whose bytes can be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored<'a> {
+    pub(crate) storage: &'a Storage,
+    pub(crate) selected: &'a Selected,
+    pub(crate) entry: &'a Entry,
+}
+
+impl Stored<'_> {
+    /// All of the message.
+    pub(crate) fn whole(&self) -> Span {
+        Span::new(0, self.entry.blob.size)
+    }
+
+    /// The first bytes of a span, at most [`CHUNK`], at least one unless the span is empty.
+    ///
+    /// # Errors
+    /// Storage's; also if the message ends before the span does.
+    pub(crate) async fn chunk(&self, span: Span) -> Result<Bytes, Failure> {
+        let length = usize::try_from(span.len().min(CHUNK)).unwrap_or_default();
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let Selected { login, folder, .. } = self.selected;
+        let Entry { uid, blob, .. } = self.entry;
+        let bytes = self.storage.read_blob(login, *folder, *uid, *blob, span.start, length).await?;
+        if bytes.len() != length {
+            let problem = format!("message {uid} ends before byte {}", span.end);
+            return Err(storage::StorageError::Corrupt(problem).into());
+        }
+        Ok(bytes)
+    }
+
+    /// All bytes of a span. For headers, and for what else must be looked at as a whole.
+    ///
+    /// # Errors
+    /// As [`Stored::chunk`].
+    pub(crate) async fn bytes(&self, span: Span) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        let mut left = span;
+        while !left.is_empty() {
+            let chunk = self.chunk(left).await?;
+            left.start += chunk.len() as u64;
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// The message's structure, from its digest; should that not be readable, from the message.
+    ///
+    /// # Errors
+    /// As [`Stored::chunk`].
+    pub(crate) async fn structure(&self) -> Result<Structure, Failure> {
+        match Structure::decode(&self.entry.digest) {
+            Ok(structure) => Ok(structure),
+            Err(error) => {
+                tracing::warn!(%error, "a digest cannot be read; the message is scanned instead");
+                Ok(Structure::scan(&self.bytes(self.whole()).await?))
+            }
+        }
+    }
+
+    /// What a section means in this message.
+    ///
+    /// # Errors
+    /// As [`Stored::chunk`].
+    pub(super) async fn content(
+        &self,
+        section: &Section,
+        structure: Option<&Structure>,
+    ) -> Result<Content, Failure> {
+        if is_whole(section) {
+            return Ok(Content::Stored(self.whole()));
+        }
+        let Some(structure) = structure else { return Ok(Content::Absent) };
+        let text = section_text(&section.what);
+        Ok(match structure.locate(&section.path, &text) {
+            None => Content::Absent,
+            Some(Located::Verbatim(span)) => Content::Stored(span),
+            Some(Located::Filtered(span)) => Content::Made(text.filter(&self.bytes(span).await?)),
+        })
+    }
+}
+
+fn section_text(what: &SectionPart) -> SectionText {
+    match what {
+        SectionPart::Whole => SectionText::Whole,
+        SectionPart::Header => SectionText::Header,
+        SectionPart::HeaderFields(names) => SectionText::HeaderFields(names.clone()),
+        SectionPart::HeaderFieldsNot(names) => SectionText::HeaderFieldsNot(names.clone()),
+        SectionPart::Text => SectionText::Text,
+        SectionPart::Mime => SectionText::Mime,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partial_fetches() {
+        let check = |partial, start, end| {
+            let cut = Content::Stored(Span::new(100, 110)).cut(partial);
+            assert_eq!(cut, Content::Stored(Span::new(start, end)), "{partial:?}");
+            let made = Content::Made(b"0123456789".to_vec()).cut(partial);
+            let (from, to) = (start as usize - 100, end as usize - 100);
+            assert_eq!(made, Content::Made(b"0123456789"[from..to].to_vec()), "{partial:?}");
+        };
+        check(None, 100, 110);
+        check(Some((0, 5)), 100, 105);
+        check(Some((8, 5)), 108, 110);
+        check(Some((10, 1)), 110, 110);
+        check(Some((u32::MAX, u32::MAX)), 110, 110);
+        assert_eq!(Content::Absent.cut(Some((0, 1))), Content::Absent);
+    }
+}

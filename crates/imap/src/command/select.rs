@@ -1,0 +1,74 @@
+//! SELECT: opens a folder for reading and writing (RFC 3501 §6.3.1). EXAMINE shares all but the access.
+
+use super::{CLOSED, Outcome};
+use crate::dialogue::{State, Talk, WasOpen};
+use crate::reply::{Code, Reply};
+use crate::selected::{Access, Selected};
+use crate::untagged;
+use crate::view::seq_at;
+use crate::wire::request::Name;
+use carrier::Host;
+use storage::OpenFolder;
+use terms::FolderName;
+
+pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &mut State, name: Name) -> Outcome {
+    open(talk, state, name, Access::ReadWrite).await
+}
+
+/// Opens a folder in place of the one that was open. If that fails, none is open.
+pub(super) async fn open<H: Host>(
+    talk: &mut Talk<H>,
+    state: &mut State,
+    name: Name,
+    access: Access,
+) -> Outcome {
+    if state.close_folder() == WasOpen::Yes {
+        talk.host.folder_opened(None);
+        talk.output.say(CLOSED);
+    }
+    let login = state.login()?.clone();
+    let name = FolderName::parse(&name)?;
+    let claim_recent = access == Access::ReadWrite;
+    let open = talk.storage().open_folder(&login, &name, claim_recent).await?;
+    let picture = picture(&open);
+    let selected = Selected::new(login, open, access);
+    talk.output.say(&[picture, flag_lists(&selected)].concat());
+    *state = State::Selected(Box::new(selected));
+    talk.host.folder_opened(Some(&name));
+    Ok(match access {
+        Access::ReadWrite => Reply::ok("Open for reading and writing").with(Code::ReadWrite),
+        Access::ReadOnly => Reply::ok("Open for reading").with(Code::ReadOnly),
+    })
+}
+
+/// The numbers that describe a folder just opened.
+fn picture(open: &OpenFolder) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let recent = open.uids.len() - open.uids.partition_point(|uid| *uid < open.recent_from);
+    untagged::exists(&mut lines, open.uids.len(), recent);
+    let first_unseen = open.first_unseen.and_then(|uid| open.uids.binary_search(&uid).ok());
+    if let Some(seq) = first_unseen.and_then(seq_at) {
+        lines.extend_from_slice(format!("* OK [UNSEEN {seq}] The first unread\r\n").as_bytes());
+    }
+    let folder = &open.folder;
+    lines.extend_from_slice(
+        format!(
+            "* OK [UIDVALIDITY {}] UIDs are valid\r\n* OK [UIDNEXT {}] The next UID\r\n",
+            folder.uid_validity, folder.uid_next
+        )
+        .as_bytes(),
+    );
+    lines
+}
+
+/// Which flags there are, and which of them can be changed for good.
+fn flag_lists(selected: &Selected) -> Vec<u8> {
+    match selected.access() {
+        Access::ReadWrite => untagged::flag_lists(&selected.view),
+        Access::ReadOnly => format!(
+            "* FLAGS ({})\r\n* OK [PERMANENTFLAGS ()] Nothing can be changed\r\n",
+            untagged::flag_names(selected.view.keywords())
+        )
+        .into_bytes(),
+    }
+}

@@ -1,0 +1,13 @@
+//! UNSUBSCRIBE: takes a name off the list that LSUB shows (RFC 3501 §6.3.7).
+
+use super::Outcome;
+use crate::dialogue::{State, Talk};
+use crate::reply::Reply;
+use crate::wire::request::Name;
+use carrier::Host;
+use terms::FolderName;
+
+pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &State, name: Name) -> Outcome {
+    talk.storage().set_subscription(state.login()?, &FolderName::parse(&name)?, false).await?;
+    Ok(Reply::ok("Unsubscribed"))
+}

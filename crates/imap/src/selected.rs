@@ -1,0 +1,170 @@
+//! The folder that a session has open: its view, and how that follows the folder.
+
+use crate::error::Failure;
+use crate::reply::{Code, Reply};
+use crate::untagged;
+use crate::view::{Numbers, View};
+use crate::wire::request::{Numbering, SequenceSet};
+use carrier::Output;
+use std::ops::Range;
+use storage::{Login, OpenFolder, Storage, Subscription};
+use terms::{FolderId, Uid};
+
+/// Whether the folder was opened by SELECT or by EXAMINE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// Whether the folder must be looked at even if nothing has told of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    IfWoken,
+    Now,
+}
+
+/// Whether the folder is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    There,
+    /// It was deleted meanwhile.
+    Gone,
+}
+
+/// An open folder.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    /// Whose.
+    pub(crate) login: Login,
+    /// Which.
+    pub(crate) folder: FolderId,
+    /// How it was opened.
+    access: Access,
+    /// What the client knows of it.
+    pub(crate) view: View,
+    /// Wakes when it changes.
+    subscription: Subscription,
+    look: Look,
+}
+
+impl Selected {
+    /// A folder just opened.
+    pub(crate) fn new(login: Login, open: OpenFolder, access: Access) -> Self {
+        Self {
+            login,
+            folder: open.folder.id,
+            access,
+            view: View::new(&open),
+            subscription: open.subscription,
+            look: Look::IfWoken,
+        }
+    }
+
+    /// How the folder was opened.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Refuses commands that would change a folder opened by EXAMINE (RFC 3501 §6.3.2).
+    pub(crate) fn writable(&self) -> Result<(), Reply> {
+        match self.access {
+            Access::ReadWrite => Ok(()),
+            Access::ReadOnly => Err(Reply::no("The folder was opened read-only")),
+        }
+    }
+
+    /// Makes the next [`Selected::sync`] look at the folder: something was changed just now.
+    pub(crate) fn look_next_time(&mut self) {
+        self.look = Look::Now;
+    }
+
+    /// Waits for the folder to change. May be dropped and called again.
+    pub(crate) async fn changed(&mut self) {
+        self.subscription.changed().await;
+        self.look = Look::Now;
+    }
+
+    /// Tells the client what happened to the folder.
+    ///
+    /// # Errors
+    /// If storage could not say; the next call asks again.
+    pub(crate) async fn sync(
+        &mut self,
+        storage: &Storage,
+        output: &mut Output,
+        numbers: Numbers,
+        numbering: Numbering,
+    ) -> Result<Presence, Failure> {
+        let untold = numbers == Numbers::MayChange && self.view.has_untold_expunges();
+        let woken = self.subscription.has_changed();
+        if !untold && !woken && self.look == Look::IfWoken {
+            return Ok(Presence::There);
+        }
+        // Marked before the look: what happens after it wakes us again.
+        self.subscription.mark_seen();
+        self.look = Look::Now;
+        let changes = storage.changes(&self.login, self.folder, self.view.told()).await?;
+        self.look = Look::IfWoken;
+        if !changes.folder_exists {
+            return Ok(Presence::Gone);
+        }
+        let news = self.view.take_in(changes, numbers);
+        untagged::say_news(output, &self.view, news, numbering).await?;
+        Ok(Presence::There)
+    }
+
+    /// Takes note of what was expunged meanwhile, without telling.
+    pub(crate) async fn notice_expunges(&mut self, storage: &Storage) -> Result<(), Failure> {
+        if self.subscription.has_changed() {
+            let changes = storage.changes(&self.login, self.folder, self.view.told()).await?;
+            self.view.note_gone(&changes.expunged);
+        }
+        Ok(())
+    }
+
+    /// The messages that a set names, as ranges of places in the view, ascending. UIDs that the client
+    /// does not know are passed over.
+    ///
+    /// # Errors
+    /// A sequence number that no message has (RFC 3501 §9, `seq-number`): the client is confused.
+    pub(crate) fn places(
+        &self,
+        numbering: Numbering,
+        set: &SequenceSet,
+    ) -> Result<Vec<Range<usize>>, Reply> {
+        if numbering == Numbering::Uid {
+            return Ok(self.view.places_of(&set.resolve(self.view.largest_uid())));
+        }
+        let count = u32::try_from(self.view.count()).unwrap_or(u32::MAX);
+        let numbers = set.resolve(count);
+        if numbers.is_empty() || numbers.largest().is_some_and(|largest| largest > count) {
+            return Err(Reply::bad("There is no message of that number").with(Code::ClientBug));
+        }
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(numbers.iter().map(|run| place(*run.start()) - 1..place(*run.end())).collect())
+    }
+
+    /// The UIDs of the messages that a set names, ascending.
+    ///
+    /// # Errors
+    /// As [`Selected::places`].
+    pub(crate) fn uids(&self, numbering: Numbering, set: &SequenceSet) -> Result<Vec<Uid>, Reply> {
+        let places = self.places(numbering, set)?;
+        Ok(places.into_iter().flat_map(|run| self.view.uids()[run].iter().copied()).collect())
+    }
+
+    /// Refuses a set of sequence numbers with messages that another session has expunged
+    /// (RFC 2180 §4). UIDs that are gone are passed over in silence instead.
+    pub(crate) fn all_there(&self, numbering: Numbering, uids: &[Uid]) -> Result<(), Reply> {
+        match numbering {
+            Numbering::Sequence if uids.iter().any(|uid| self.view.is_gone(*uid)) => Err(gone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Some of the messages that were named by number are not there any more.
+pub(crate) fn gone() -> Reply {
+    Reply::no("Someone else has expunged some of these messages").with(Code::ExpungeIssued)
+}

@@ -1,0 +1,215 @@
+//! One session's numbering of the folder it has open, and what the client is told of changes to it.
+//!
+//! Pure: the session's picture goes in as [`storage::Changes`], comes out as [`News`]. What the folder
+//! really holds is storage's business; the client's picture changes only by what it is told.
+//!
+//! Invariants:
+//! 1. `uids` is ascending; a message's sequence number is its place there, counted from 1.
+//! 2. `gone` is ascending and part of `uids`: expunged from the folder, but the client was not told,
+//!    because its numbers must stay while it waits for FETCH, STORE or SEARCH (RFC 3501 §7.4.1).
+//! 3. All changes up to `told` were told, except for the expunges in `gone`.
+
+use crate::wire::sequence_set::Ranges;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use storage::{Changes, OpenFolder, StoreOutcome};
+use terms::{Flags, Keyword, ModSeq, SeqNum, Uid};
+
+/// Whether the client's sequence numbers may change now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Numbers {
+    /// They must stay: no EXPUNGE.
+    Stay,
+    /// EXPUNGE is allowed.
+    MayChange,
+}
+
+/// What the client knows of the folder.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    uids: Vec<Uid>,
+    gone: Vec<Uid>,
+    recent_from: Uid,
+    told: ModSeq,
+    keywords: BTreeSet<Keyword>,
+}
+
+/// What the client is to be told, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// EXPUNGE of these, descending, so that none shifts the next.
+    pub(crate) expunged: Vec<SeqNum>,
+    /// There are this many messages, and recent ones among them.
+    pub(crate) exists: Option<(usize, usize)>,
+    /// Keywords are in use that the client has not heard of.
+    pub(crate) keywords_grew: bool,
+    /// FETCH with the flags of these, ascending.
+    pub(crate) flags: Vec<Told>,
+}
+
+/// A message's flags as the client is told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) seq: SeqNum,
+    pub(crate) uid: Uid,
+    pub(crate) flags: Flags,
+    pub(crate) recent: Recent,
+}
+
+/// Whether a message is `\Recent` in this session (RFC 3501 §2.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recent {
+    Yes,
+    No,
+}
+
+impl View {
+    /// The view of a folder just opened.
+    pub(crate) fn new(open: &OpenFolder) -> Self {
+        Self {
+            uids: open.uids.clone(),
+            gone: Vec::new(),
+            recent_from: open.recent_from,
+            told: open.folder.highest_mod_seq,
+            keywords: open.keywords.iter().cloned().collect(),
+        }
+    }
+
+    /// How many messages the client knows of.
+    pub(crate) fn count(&self) -> usize {
+        self.uids.len()
+    }
+
+    /// How many of them are recent.
+    pub(crate) fn recent_count(&self) -> usize {
+        self.uids.len() - self.uids.partition_point(|uid| *uid < self.recent_from)
+    }
+
+    /// All UIDs, ascending.
+    pub(crate) fn uids(&self) -> &[Uid] {
+        &self.uids
+    }
+
+    /// The keywords that the client has heard of.
+    pub(crate) fn keywords(&self) -> impl Iterator<Item = &Keyword> {
+        self.keywords.iter()
+    }
+
+    /// Whether the message is recent.
+    pub(crate) fn recent(&self, uid: Uid) -> Recent {
+        if uid >= self.recent_from { Recent::Yes } else { Recent::No }
+    }
+
+    /// The message's number, if the client knows it.
+    pub(crate) fn seq(&self, uid: Uid) -> Option<SeqNum> {
+        self.uids.binary_search(&uid).ok().and_then(seq_at)
+    }
+
+    /// Whether the message was expunged without the client being told.
+    pub(crate) fn is_gone(&self, uid: Uid) -> bool {
+        self.gone.binary_search(&uid).is_ok()
+    }
+
+    /// Whether there are expunges of which the client was not told.
+    pub(crate) fn has_untold_expunges(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Up to which change the client was told of everything but expunges.
+    pub(crate) fn told(&self) -> ModSeq {
+        self.told
+    }
+
+    /// The largest UID that the client knows, or 0.
+    pub(crate) fn largest_uid(&self) -> u32 {
+        self.uids.last().map_or(0, |uid| uid.value())
+    }
+
+    /// The messages with UIDs in the set, as ranges of places in [`View::uids`].
+    pub(crate) fn places_of(&self, uids: &Ranges) -> Vec<Range<usize>> {
+        uids.places_in(&self.uids, |uid| uid.value()).collect()
+    }
+
+    /// Takes note that these are gone, before the client can be told.
+    pub(crate) fn note_gone(&mut self, expunged: &[Uid]) {
+        let known = expunged.iter().filter(|uid| self.uids.binary_search(uid).is_ok());
+        let before = self.gone.len();
+        self.gone.extend(known);
+        if self.gone.len() > before {
+            self.gone.sort_unstable();
+            self.gone.dedup();
+        }
+    }
+
+    /// Takes note of what this session itself did to flags and is about to be told, or, after
+    /// `STORE .SILENT`, knows. If anything else happened in between, nothing is noted: then it is
+    /// told twice rather than not at all (RFC 3501 §6.4.6: external changes are told even if silent).
+    pub(crate) fn note_own(&mut self, outcome: &StoreOutcome) {
+        let new = || outcome.updates.iter().map(|update| update.mod_seq).filter(|m| *m > self.told);
+        if let (Some(first), Some(last)) = (new().min(), new().max())
+            && first.0 == self.told.0.saturating_add(1)
+        {
+            self.told = last;
+        }
+    }
+
+    /// Takes in flags and answers what the client is told of them: for messages it knows.
+    pub(crate) fn told_flags(&self, uid: Uid, flags: Flags) -> Option<Told> {
+        Some(Told { seq: self.seq(uid)?, uid, flags, recent: self.recent(uid) })
+    }
+
+    /// Takes note of keywords in use. True if the client has not heard of one of them.
+    pub(crate) fn learn_keywords(&mut self, flags: &Flags) -> bool {
+        let before = self.keywords.len();
+        self.keywords.extend(flags.keywords.iter().cloned());
+        self.keywords.len() > before
+    }
+
+    /// Takes in what happened since [`View::told`], and answers what to tell. After this the client
+    /// counts as told.
+    pub(crate) fn take_in(&mut self, changes: Changes, numbers: Numbers) -> News {
+        let mut news = News::default();
+        self.note_gone(&changes.expunged);
+        if numbers == Numbers::MayChange {
+            news.expunged = self.forget_gone();
+        }
+
+        let count_before = self.uids.len();
+        for entry in &changes.arrived {
+            if self.uids.last().is_none_or(|last| *last < entry.uid) {
+                self.uids.push(entry.uid);
+                news.keywords_grew |= self.learn_keywords(&entry.flags);
+            }
+        }
+        if self.uids.len() > count_before {
+            news.exists = Some((self.uids.len(), self.recent_count()));
+        }
+
+        for update in changes.updated {
+            if self.is_gone(update.uid) {
+                continue;
+            }
+            news.keywords_grew |= self.learn_keywords(&update.flags);
+            news.flags.extend(self.told_flags(update.uid, update.flags));
+        }
+        self.told = self.told.max(changes.up_to);
+        news
+    }
+
+    /// Takes what is gone out of the numbering; answers its former numbers, descending.
+    fn forget_gone(&mut self) -> Vec<SeqNum> {
+        let gone = std::mem::take(&mut self.gone);
+        let mut expunged: Vec<SeqNum> = gone.iter().filter_map(|uid| self.seq(*uid)).collect();
+        expunged.reverse();
+        self.uids.retain(|uid| gone.binary_search(uid).is_err());
+        expunged
+    }
+}
+
+/// The sequence number of the message at this place.
+pub(crate) fn seq_at(place: usize) -> Option<SeqNum> {
+    u32::try_from(place).ok().and_then(|place| SeqNum::new(place.checked_add(1)?))
+}
+
+#[cfg(test)]
+mod tests;

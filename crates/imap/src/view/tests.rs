@@ -1,0 +1,196 @@
+//! Views, step by step: what happens in the folder, and what the client hears of it.
+
+use super::*;
+use storage::{BlobRef, Entry, Update};
+use terms::{InternalDate, SystemFlag, UnixTime};
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+fn uids(numbers: &[u32]) -> Vec<Uid> {
+    numbers.iter().map(|number| uid(*number)).collect()
+}
+
+fn seen() -> Flags {
+    [SystemFlag::Seen].into_iter().collect()
+}
+
+fn keyword(name: &str) -> Flags {
+    Flags::from_parts(0, [Keyword::parse(name).unwrap()].into())
+}
+
+fn view(numbers: &[u32], recent_from: u32) -> View {
+    View {
+        uids: uids(numbers),
+        gone: Vec::new(),
+        recent_from: uid(recent_from),
+        told: ModSeq(10),
+        keywords: BTreeSet::new(),
+    }
+}
+
+fn entry(number: u32, flags: Flags) -> Entry {
+    Entry {
+        uid: uid(number),
+        mod_seq: ModSeq(11),
+        flags,
+        internal_date: InternalDate { at: UnixTime(0), offset_minutes: 0 },
+        blob: BlobRef { segment: 0, offset: 0, size: 1 },
+        digest: bytes::Bytes::new(),
+    }
+}
+
+/// What happens, and whether numbers may change when the client is told.
+enum Step {
+    Arrive(&'static [u32], Numbers),
+    Expunge(&'static [u32], Numbers),
+    Flag(u32, Flags, Numbers),
+    Nothing(Numbers),
+}
+use Numbers::{MayChange, Stay};
+use Step::{Arrive, Expunge, Flag, Nothing};
+
+fn changes(step: Step, up_to: ModSeq) -> (Changes, Numbers) {
+    let mut changes = Changes { up_to, folder_exists: true, ..Changes::default() };
+    let numbers = match step {
+        Arrive(new, numbers) => {
+            changes.arrived = new.iter().map(|number| entry(*number, Flags::default())).collect();
+            numbers
+        }
+        Expunge(gone, numbers) => {
+            changes.expunged = uids(gone);
+            numbers
+        }
+        Flag(number, flags, numbers) => {
+            changes.updated = vec![Update { uid: uid(number), mod_seq: up_to, flags }];
+            numbers
+        }
+        Nothing(numbers) => numbers,
+    };
+    (changes, numbers)
+}
+
+/// What the client hears, in one line.
+fn heard(news: &News) -> String {
+    let mut words: Vec<String> = Vec::new();
+    words.extend(news.expunged.iter().map(|seq| format!("{seq} gone")));
+    if let Some((count, recent)) = news.exists {
+        words.push(format!("{count} exist, {recent} recent"));
+    }
+    if news.keywords_grew {
+        words.push("keywords".to_owned());
+    }
+    words.extend(news.flags.iter().map(|told| {
+        let flags: Vec<&str> = told.flags.system().map(SystemFlag::name).collect();
+        format!("{} is {}", told.seq, flags.join(" "))
+    }));
+    words.join(", ")
+}
+
+fn check(name: &str, mut view: View, steps: Vec<(Step, &str)>) {
+    for (index, (step, expected)) in steps.into_iter().enumerate() {
+        let (changes, numbers) = changes(step, ModSeq(view.told.0 + 1));
+        let news = view.take_in(changes, numbers);
+        assert_eq!(heard(&news), expected, "{name}, step {}", index + 1);
+        assert!(view.uids.is_sorted() && view.gone.is_sorted(), "{name}");
+        assert!(view.gone.iter().all(|uid| view.seq(*uid).is_some()), "{name}");
+    }
+}
+
+#[test]
+fn what_the_client_hears() {
+    check(
+        "arrivals are recent",
+        view(&[1, 2], 2),
+        vec![
+            (Arrive(&[3, 5], MayChange), "4 exist, 3 recent"),
+            (Arrive(&[6], Stay), "5 exist, 4 recent"),
+        ],
+    );
+    check(
+        "expunges count downwards, so that none shifts the next",
+        view(&[10, 20, 30, 40], 99),
+        vec![(Expunge(&[10, 30, 40], MayChange), "4 gone, 3 gone, 1 gone")],
+    );
+    check(
+        "expunges wait while numbers must stay",
+        view(&[10, 20, 30], 99),
+        vec![
+            (Expunge(&[20], Stay), ""),
+            (Flag(30, seen(), Stay), "3 is \\Seen"),
+            (Arrive(&[40], Stay), "4 exist, 0 recent"),
+            (Expunge(&[10], Stay), ""),
+            (Nothing(MayChange), "2 gone, 1 gone"),
+            (Flag(40, seen(), Stay), "2 is \\Seen"),
+        ],
+    );
+    check(
+        "flags of what is gone are not told",
+        view(&[10, 20], 99),
+        vec![
+            (Expunge(&[10], Stay), ""),
+            (Flag(10, seen(), Stay), ""),
+            (Flag(20, seen(), MayChange), "1 gone, 1 is \\Seen"),
+        ],
+    );
+    check(
+        "what the client never knew is not told",
+        view(&[10], 99),
+        vec![
+            (Expunge(&[5, 11], MayChange), ""),
+            (Flag(7, seen(), MayChange), ""),
+            (Arrive(&[9, 10], MayChange), ""),
+        ],
+    );
+    check(
+        "the same expunge twice is told once",
+        view(&[10, 20], 99),
+        vec![
+            (Expunge(&[10], Stay), ""),
+            (Expunge(&[10], Stay), ""),
+            (Nothing(MayChange), "1 gone"),
+            (Expunge(&[10], MayChange), ""),
+        ],
+    );
+    check(
+        "new keywords come before the flags that use them, once",
+        view(&[10], 99),
+        vec![
+            (Flag(10, keyword("$Forwarded"), MayChange), "keywords, 1 is "),
+            (Flag(10, keyword("$forwarded"), MayChange), "1 is "),
+        ],
+    );
+}
+
+#[test]
+fn own_changes() {
+    let check = |mod_seqs: &[u64], told: u64| {
+        let mut view = view(&[1, 2, 3], 99);
+        let update = |(index, mod_seq): (usize, &u64)| Update {
+            uid: uid(u32::try_from(index).unwrap() + 1),
+            mod_seq: ModSeq(*mod_seq),
+            flags: seen(),
+        };
+        let updates = mod_seqs.iter().enumerate().map(update).collect();
+        view.note_own(&StoreOutcome { updates, modified: Vec::new() });
+        assert_eq!(view.told, ModSeq(told), "{mod_seqs:?}");
+    };
+    check(&[11, 11, 11], 11);
+    check(&[11, 12, 13], 13);
+    check(&[3, 11, 5], 11);
+    // Nothing changed.
+    check(&[3, 4], 10);
+    check(&[], 10);
+    // Somebody else came first.
+    check(&[12, 12], 10);
+}
+
+#[test]
+fn places_and_numbers() {
+    let view = view(&[10, 20, 30], 30);
+    assert_eq!(view.seq(uid(20)), SeqNum::new(2));
+    assert_eq!(view.seq(uid(25)), None);
+    assert_eq!((view.count(), view.recent_count(), view.largest_uid()), (3, 1, 30));
+    assert_eq!((view.recent(uid(20)), view.recent(uid(30))), (Recent::No, Recent::Yes));
+}
