@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask test` is the whole truth, the rest are its parts.
 
+mod bench;
 mod clients;
 mod command;
 mod test;
@@ -25,6 +26,12 @@ enum Chore {
     Check,
     /// The house rules that no other tool knows.
     Tidy,
+    /// Figures, each beside a limit measured in the same run.
+    Bench {
+        /// What to measure.
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
     /// Real mail clients and API clients against a running demo server.
     Clients,
 }
@@ -43,6 +50,7 @@ fn main() -> ExitCode {
         Chore::Test => test::everything(),
         Chore::Check => test::check(),
         Chore::Tidy => tidy::run(),
+        Chore::Bench { bench } => bench::run(&bench),
         Chore::Clients => clients::run(),
     };
     match outcome {
