@@ -35,12 +35,17 @@ mod recovery;
 mod schema;
 mod segment;
 mod sql;
+#[cfg(test)]
+mod tests;
+mod tuning;
+mod verify;
 
 pub(crate) use blob_writer::BlobWriter;
 pub(crate) use feed::FeedPlace;
 
-use crate::{Login, OpenError, OpenFolder, Options, StorageError};
+use crate::{BlobRef, Login, OpenError, OpenFolder, Options, StorageError, Verification};
 use blob_writer::BlobShop;
+use bytes::Bytes;
 use committer::{Committer, Write, Writer};
 use feed::Feed;
 use logins::Logins;
@@ -48,12 +53,13 @@ use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
 use recovery::{Layout, Recovered};
 use segment::Segments;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use terms::{AccountId, FolderName, Protocol, UnixTime};
+use terms::{AccountId, FolderId, FolderName, Protocol, Uid, UnixTime};
+use tuning::Tuning;
 
-/// Bytes at which a segment is left for the next.
-const SEGMENT_LIMIT: u64 = 256 * 1024 * 1024;
 /// Threads that write and read back the bytes of messages that come in.
 const BLOB_THREADS: usize = 2;
 
@@ -65,6 +71,7 @@ pub(crate) struct Embedded {
     blobs: Arc<BlobShop>,
     feed: Arc<Feed>,
     logins: Arc<Logins>,
+    database: PathBuf,
     /// Ends when all threads have ended.
     threads: tokio::sync::Mutex<tokio::sync::mpsc::Receiver<std::convert::Infallible>>,
 }
@@ -72,20 +79,29 @@ pub(crate) struct Embedded {
 impl Embedded {
     /// Opens or makes a store.
     pub(crate) async fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_tuned(options, Tuning::default()).await
+    }
+
+    async fn open_tuned(options: Options, tuning: Tuning) -> Result<Self, OpenError> {
         let (tell, told) = tokio::sync::oneshot::channel();
         let path = options.data_dir.display().to_string();
         let fault = |source| OpenError::Io { path: path.clone(), source };
         std::thread::Builder::new()
             .name("storage-open".to_owned())
-            .spawn(move || tell.send(Self::open_blocking(&options, SEGMENT_LIMIT)))
+            .spawn(move || tell.send(Self::open_blocking(&options, tuning)))
             .map_err(fault)?;
         told.await.map_err(|_| fault(std::io::Error::other("opening ended early")))?
     }
 
-    fn open_blocking(options: &Options, segment_limit: u64) -> Result<Self, OpenError> {
+    /// See [`crate::Storage::check`].
+    pub(crate) fn check(data_dir: &Path) -> Result<bool, OpenError> {
+        recovery::check(&Layout::new(data_dir))
+    }
+
+    fn open_blocking(options: &Options, tuning: Tuning) -> Result<Self, OpenError> {
         let layout = Layout::new(&options.data_dir);
-        let Recovered { lock, conn, filling } = recovery::open(&layout, segment_limit)?;
-        let segments = Arc::new(Segments::new(layout.segments.clone(), segment_limit, filling));
+        let Recovered { lock, conn, filling } = recovery::open(&layout, tuning)?;
+        let segments = Arc::new(Segments::new(layout.segments.clone(), tuning, filling));
         let feed = Arc::new(Feed::default());
         let logins = Arc::new(Logins::default());
         let (alive, threads) = Alive::new(lock);
@@ -107,6 +123,7 @@ impl Embedded {
             segments: Arc::clone(&segments),
             feed: Arc::clone(&feed),
             logins: Arc::clone(&logins),
+            tuning,
         };
         let committer = Committer::start(writer, &alive).map_err(fault)?;
         let blobs = Arc::new(BlobShop {
@@ -116,7 +133,8 @@ impl Embedded {
             counter: AtomicU64::new(0),
         });
         let threads = tokio::sync::Mutex::new(threads);
-        Ok(Self { committer, readers, blobs, feed, logins, threads })
+        let database = layout.database;
+        Ok(Self { committer, readers, blobs, feed, logins, database, threads })
     }
 
     /// Finishes what is queued and waits for the threads to end.
@@ -181,6 +199,44 @@ impl Embedded {
     pub(crate) async fn login_stands(&self, login: &Login) -> Result<bool, StorageError> {
         let login = login.clone();
         self.read(move |reader| fence::stands(&reader.conn, &login)).await
+    }
+
+    /// See [`crate::Storage::read_blob`].
+    pub(crate) async fn read_blob(
+        &self,
+        login: &Login,
+        entry: (FolderId, Uid, BlobRef),
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let read = async || {
+            self.read_as(login, move |reader, account| {
+                mail::blob::read(reader, account, entry, offset, length)
+            })
+            .await
+        };
+        match read().await {
+            // An entry may go, and its segment with it, after its row was read: then it is not found now.
+            Err(StorageError::Corrupt(_)) => read().await,
+            other => other,
+        }
+    }
+
+    /// See [`crate::Storage::verify`]. Has a thread and a connection of its own.
+    pub(crate) async fn verify(&self) -> Result<Verification, StorageError> {
+        let (segments, logins) = (Arc::clone(&self.blobs.segments), Arc::clone(&self.logins));
+        let path = self.database.clone();
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let work = move || {
+            let conn = recovery::connect_reader(&path)
+                .map_err(|error| StorageError::Unavailable(error.to_string()))?;
+            verify::verify(&mut Reader { conn, segments, logins })
+        };
+        std::thread::Builder::new()
+            .name("storage-verify".to_owned())
+            .spawn(move || tell.send(work()))
+            .map_err(|error| fault::io_fault("thread", &error))?;
+        told.await.map_err(|_| StorageError::Unavailable("internal fault".to_owned()))?
     }
 
     /// Starts to take a message's bytes.

@@ -24,6 +24,7 @@ mod folder;
 mod login;
 mod mail;
 mod storage;
+mod verification;
 
 pub use account::{
     Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,
@@ -39,3 +40,4 @@ pub use feed::Subscription;
 pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
 pub use login::{Credential, Login};
 pub use storage::{Options, Storage};
+pub use verification::Verification;

@@ -3,7 +3,7 @@
 //! Every operation for a session takes its [`Login`] and answers [`StorageError::Void`] when that is void.
 
 use crate::embedded::mail::{
-    arrival, blob, changes, delivery, entry, expunge, flags, folder, folder_change, picture, quota,
+    arrival, changes, delivery, entry, expunge, flags, folder, folder_change, picture, quota,
     rename, subscription, transfer,
 };
 use crate::{
@@ -166,11 +166,7 @@ impl Storage {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        self.engine
-            .read_as(login, move |reader, account| {
-                blob::read(reader, account, folder, uid, blob, offset, length)
-            })
-            .await
+        self.engine.read_blob(login, (folder, uid, blob), offset, length).await
     }
 
     /// Starts to take a message's bytes. `size_hint`: what the client announced.

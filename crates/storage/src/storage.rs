@@ -1,7 +1,7 @@
 //! The boundary: [`Storage`]. Its operations are in `directory` (who exists) and `mail` (what is kept).
 
-use crate::{OpenError, embedded::Embedded};
-use std::path::PathBuf;
+use crate::{OpenError, StorageError, Verification, embedded::Embedded};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Everything that is kept. Cheap to clone.
@@ -24,6 +24,18 @@ impl Storage {
     pub async fn open(options: Options) -> Result<Storage, OpenError> {
         let engine = Embedded::open(options).await?;
         Ok(Storage { engine: Arc::new(engine) })
+    }
+
+    /// Checks everything that is kept: recounts counters and references, reads every blob. Takes as long as
+    /// reading all of it; other operations go on meanwhile.
+    pub async fn verify(&self) -> Result<Verification, StorageError> {
+        self.engine.verify().await
+    }
+
+    /// Whether there is a store in `data_dir`; if so, it is whole, of a known version, and not in
+    /// use. Changes nothing. Blocks on the disk.
+    pub fn check(data_dir: &Path) -> Result<bool, OpenError> {
+        Embedded::check(data_dir)
     }
 
     /// Finishes what is queued, then refuses everything with `Unavailable`.

@@ -42,7 +42,7 @@ enum Spooled {
     /// All is in memory.
     Nothing,
     /// The beginning is in a file.
-    Some(Spool),
+    Some(Box<Spool>),
     /// An earlier write failed, or was given up half-way.
     Broken,
 }
@@ -89,7 +89,7 @@ impl BlobWriter {
         let work = move |(): &mut ()| {
             let mut spool = match spooled {
                 Spooled::Some(spool) => spool,
-                Spooled::Nothing => Spool::create(&shop)?,
+                Spooled::Nothing => Box::new(Spool::create(&shop)?),
                 Spooled::Broken => return Err(broken()),
             };
             spool

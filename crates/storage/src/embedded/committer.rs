@@ -11,6 +11,7 @@ use super::logins::Logins;
 use super::queue::{Queue, Taken};
 use super::reader::Alive;
 use super::segment::Segments;
+use super::tuning::Tuning;
 use super::{recovery, sql};
 use crate::StorageError;
 use rusqlite::{Connection, params};
@@ -61,6 +62,8 @@ pub(crate) struct Write<'g> {
     pub(super) segments: &'g Segments,
     /// Logins not yet written.
     pub(super) logins: &'g Logins,
+    /// Bounds.
+    pub(super) tuning: Tuning,
     notes: &'g mut Notes,
 }
 
@@ -165,6 +168,8 @@ pub(super) struct Writer {
     pub(super) feed: Arc<Feed>,
     /// Logins to be written.
     pub(super) logins: Arc<Logins>,
+    /// Bounds.
+    pub(super) tuning: Tuning,
 }
 
 impl Writer {
@@ -233,7 +238,8 @@ impl Writer {
             }
         };
         let logins = &*self.logins;
-        let mut write = Write { conn, segments: &self.segments, logins, notes };
+        let mut write =
+            Write { conn, segments: &self.segments, logins, tuning: self.tuning, notes };
         while write.notes.lost.is_none()
             && let Some(operation) = waiting.next()
         {
@@ -265,7 +271,7 @@ impl Writer {
     /// Begins a transaction, mending the connection first if it is broken.
     fn begin(&mut self) -> Result<(), StorageError> {
         if self.conn.is_none() {
-            self.conn = Some(recovery::mend(&self.path)?);
+            self.conn = Some(recovery::mend(&self.path, self.tuning)?);
             tracing::info!("writing works again");
         }
         match &self.conn {

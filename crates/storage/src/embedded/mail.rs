@@ -17,3 +17,5 @@ mod runs;
 pub(crate) mod standard_folders;
 pub(crate) mod subscription;
 pub(crate) mod transfer;
+
+pub(super) use entry::blob as stored_blob;

@@ -79,8 +79,9 @@ impl<S> Drop for Pool<S> {
 /// Held by every thread; the other end resolves when all have ended.
 #[derive(Clone, Debug)]
 pub(super) struct Alive {
-    _held: tokio::sync::mpsc::Sender<std::convert::Infallible>,
+    // Dropped in this order: whoever hears that all have ended finds the lock free.
     _lock: Arc<std::fs::File>,
+    _held: tokio::sync::mpsc::Sender<std::convert::Infallible>,
 }
 
 impl Alive {
@@ -89,7 +90,7 @@ impl Alive {
         lock: std::fs::File,
     ) -> (Self, tokio::sync::mpsc::Receiver<std::convert::Infallible>) {
         let (held, ended) = tokio::sync::mpsc::channel(1);
-        (Self { _held: held, _lock: Arc::new(lock) }, ended)
+        (Self { _lock: Arc::new(lock), _held: held }, ended)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::schema::{self, APPLICATION_ID, VERSION};
 use super::segment::Segments;
+use super::tuning::Tuning;
 use crate::{OpenError, StorageError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
@@ -50,7 +51,7 @@ pub(super) struct Recovered {
 }
 
 /// Opens or makes the store.
-pub(super) fn open(layout: &Layout, segment_limit: u64) -> Result<Recovered, OpenError> {
+pub(super) fn open(layout: &Layout, tuning: Tuning) -> Result<Recovered, OpenError> {
     if rusqlite::version_number() < SQLITE_AT_LEAST {
         let problem = format!("SQLite {} may lose committed writes", rusqlite::version());
         return Err(corrupt(&layout.database, problem));
@@ -59,12 +60,10 @@ pub(super) fn open(layout: &Layout, segment_limit: u64) -> Result<Recovered, Ope
     let lock = lock(&layout.lock)?;
     let files = segment_files(&layout.segments)?;
     let found = match inspect(&layout.database)? {
-        None if !files.is_empty() => {
-            let problem = "the database is missing or empty, but there are segments with mail; \
-                           restore it from a backup";
-            return Err(corrupt(&layout.database, problem.to_owned()));
+        None => {
+            no_database(layout, &files)?;
+            0
         }
-        None => 0,
         Some(conn) => {
             let version = check_version(&layout.database, &conn)?;
             check_segments(layout, &conn, &files)?;
@@ -75,17 +74,44 @@ pub(super) fn open(layout: &Layout, segment_limit: u64) -> Result<Recovered, Ope
     make_dir(&layout.segments)?;
     make_dir(&layout.spool)?;
     let fault = |error| sqlite_fault(&layout.database, &error);
-    let mut conn = connect(&layout.database).map_err(fault)?;
+    let mut conn = connect(&layout.database, tuning).map_err(fault)?;
     schema::migrate(&mut conn, found).map_err(fault)?;
     seed_uid_validity(&conn).map_err(fault)?;
-    let filling = continue_segments(layout, &conn, &files, segment_limit)?;
+    let filling = continue_segments(layout, &conn, &files, tuning.segment_limit)?;
     empty_spool(&layout.spool)?;
     sync_dir(&layout.data_dir)?;
     Ok(Recovered { lock, conn, filling })
 }
 
+/// Whether there is a store; if so, it is whole, of a known version, and nobody has it open. Leaves
+/// everything as it is.
+pub(super) fn check(layout: &Layout) -> Result<bool, OpenError> {
+    let _lock = match File::open(&layout.lock) {
+        Ok(file) => Some(hold(file, &layout.lock)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(source) => return Err(io_fault(&layout.lock, source)),
+    };
+    let files = segment_files(&layout.segments)?;
+    let Some(conn) = inspect(&layout.database)? else {
+        return no_database(layout, &files).map(|()| false);
+    };
+    check_version(&layout.database, &conn)?;
+    check_segments(layout, &conn, &files)?;
+    Ok(true)
+}
+
+/// Complains if there is mail that a database should tell of.
+fn no_database(layout: &Layout, files: &[(u32, u64)]) -> Result<(), OpenError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let problem = "the database is missing or empty, but there are segments with mail; \
+                   restore it from a backup";
+    Err(corrupt(&layout.database, problem.to_owned()))
+}
+
 /// A connection that writes.
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, tuning: Tuning) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -99,6 +125,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cache_size", -16_384)?;
+    conn.pragma_update_and_check(None, "max_page_count", tuning.pages, |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }
@@ -125,8 +152,8 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// What is in the log is what was committed, but a page of it may have missed the disk although the
 /// kernel now calls it clean. So all of it is copied to the database under a fresh fsync before anybody
 /// relies on it.
-pub(super) fn mend(path: &Path) -> Result<Connection, StorageError> {
-    let conn = connect(path)?;
+pub(super) fn mend(path: &Path, tuning: Tuning) -> Result<Connection, StorageError> {
+    let conn = connect(path, tuning)?;
     let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy != 0 {
         return Err(StorageError::Unavailable("mending after a disk error".to_owned()));
@@ -142,6 +169,10 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .truncate(false)
         .open(path)
         .map_err(|source| io_fault(path, source))?;
+    hold(file, path)
+}
+
+fn hold(file: File, path: &Path) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.display().to_string() }),

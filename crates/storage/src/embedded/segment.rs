@@ -5,10 +5,11 @@
 //! calls before each commit. What a crash leaves behind without a row in `blob` is dead space.
 //!
 //! A blob that no entry refers to yet may get its first entry only while its segment takes *first
-//! references*: while it is the one being filled, and for [`GRACE`] after. Later the segment's live blobs only
+//! references*: while it is the one being filled, and for a while after. Later the segment's live blobs only
 //! become fewer, so it can go when there are none left.
 
 use super::fault::{damaged, io_fault};
+use super::tuning::Tuning;
 use crate::{BlobRef, StorageError};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -16,14 +17,12 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Bytes of a record's header: magic 4, version 4, size 8, checksum 32, all numbers little-endian.
 pub(super) const HEADER: u64 = 48;
 const MAGIC: [u8; 4] = *b"PhBl";
 const VERSION: u32 = 1;
-/// How long after a segment was filled a blob in it can still get its first entry.
-const GRACE: Duration = Duration::from_secs(600);
 /// Open files kept for reading.
 const OPEN_FILES: usize = 64;
 
@@ -31,8 +30,7 @@ const OPEN_FILES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Segments {
     dir: PathBuf,
-    /// A segment is left when it would grow beyond this.
-    size_limit: u64,
+    tuning: Tuning,
     filling: Mutex<Filling>,
     standing: Mutex<Standing>,
     open: Mutex<VecDeque<(u32, Arc<File>)>>,
@@ -57,6 +55,8 @@ struct Standing {
     failed: HashSet<u32>,
     /// Filled, and perhaps without live blobs.
     maybe_dead: HashSet<u32>,
+    #[cfg(test)]
+    sync_fails: bool,
 }
 
 /// A place for one record.
@@ -69,11 +69,11 @@ pub(super) struct Place {
 
 impl Segments {
     /// Takes over the segments in `dir`; `filling` is the number and length of the one to go on with.
-    pub(super) fn new(dir: PathBuf, size_limit: u64, filling: (u32, u64)) -> Self {
+    pub(super) fn new(dir: PathBuf, tuning: Tuning, filling: (u32, u64)) -> Self {
         let (number, end) = filling;
         Self {
             dir,
-            size_limit,
+            tuning,
             filling: Mutex::new(Filling { number, end, file: None }),
             standing: Mutex::default(),
             open: Mutex::default(),
@@ -94,7 +94,7 @@ impl Segments {
     pub(super) fn reserve(&self, size: u64) -> Result<Place, StorageError> {
         let mut filling = self.filling.lock();
         let failed = self.standing.lock().failed.contains(&filling.number);
-        if failed || (filling.end > 0 && filling.end + HEADER + size > self.size_limit) {
+        if failed || (filling.end > 0 && filling.end + HEADER + size > self.tuning.segment_limit) {
             let next = filling
                 .number
                 .checked_add(1)
@@ -181,13 +181,31 @@ impl Segments {
         let dirty = std::mem::take(&mut self.standing.lock().dirty);
         let mut outcome = Ok(());
         for (number, file) in dirty {
-            if let Err(error) = file.sync_data() {
+            #[cfg(test)]
+            let synced = self.sync_or_fail(&file);
+            #[cfg(not(test))]
+            let synced = file.sync_data();
+            if let Err(error) = synced {
                 tracing::error!(segment = number, %error, "syncing a segment failed");
                 self.standing.lock().failed.insert(number);
                 outcome = Err(io_fault("segment", &error));
             }
         }
         outcome
+    }
+
+    /// Lets the next sync fail, as a disk would.
+    #[cfg(test)]
+    pub(super) fn fail_next_sync(&self) {
+        self.standing.lock().sync_fails = true;
+    }
+
+    #[cfg(test)]
+    fn sync_or_fail(&self, file: &File) -> std::io::Result<()> {
+        if std::mem::take(&mut self.standing.lock().sync_fails) {
+            return Err(std::io::Error::other("made to fail"));
+        }
+        file.sync_data()
     }
 
     /// The checksum of a blob that no entry refers to yet.
@@ -210,7 +228,8 @@ impl Segments {
     fn takes_first_references(&self, number: u32) -> bool {
         let filling = self.filling();
         let standing = self.standing.lock();
-        let in_grace = || standing.filled.get(&number).is_some_and(|then| then.elapsed() < GRACE);
+        let in_grace =
+            || standing.filled.get(&number).is_some_and(|then| then.elapsed() < self.tuning.grace);
         !standing.failed.contains(&number) && (number == filling || in_grace())
     }
 
@@ -277,7 +296,12 @@ impl Segments {
 
     fn in_use(&self, number: u32) -> bool {
         self.filling() == number
-            || self.standing.lock().filled.get(&number).is_some_and(|then| then.elapsed() < GRACE)
+            || self
+                .standing
+                .lock()
+                .filled
+                .get(&number)
+                .is_some_and(|then| then.elapsed() < self.tuning.grace)
     }
 
     /// Forgets that a segment may be dead: it lives, or is gone.

@@ -69,10 +69,8 @@ pub(super) fn add<'a>(
     let mut uids = Vec::with_capacity(count);
     let from = folder.folder.uid_next.value();
     for (uid, arrival) in (from..).filter_map(Uid::new).zip(arrivals) {
-        let Arrival { blob, flags, date } = arrival;
-        let id = folder.folder.id;
-        entry::insert(write.conn, id, &mut keywords, uid, mod_seq, flags, date, blob)?;
-        delta.add(flags.system_bits(), blob.size);
+        entry::insert(write.conn, folder.folder.id, &mut keywords, uid, mod_seq, arrival)?;
+        delta.add(arrival.flags.system_bits(), arrival.blob.size);
         uids.push(uid);
     }
     folder_change::record(write, folder, delta, mod_seq, uids.len() as u32)?;

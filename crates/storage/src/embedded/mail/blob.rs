@@ -99,12 +99,11 @@ impl Released {
 pub(crate) fn read(
     reader: &Reader,
     account: AccountId,
-    folder: FolderId,
-    uid: Uid,
-    blob: BlobRef,
+    entry: (FolderId, Uid, BlobRef),
     offset: u64,
     length: usize,
 ) -> Result<Bytes, StorageError> {
+    let (folder, uid, blob) = entry;
     folder::by_id(&reader.conn, account, folder)?;
     let checksum = sql::one(
         &reader.conn,

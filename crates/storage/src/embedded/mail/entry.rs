@@ -1,5 +1,6 @@
 //! Entries as rows.
 
+use super::arrival::Arrival;
 use super::folder;
 use super::keyword::Keywords;
 use super::runs::runs;
@@ -8,7 +9,7 @@ use crate::{BlobRef, Entry, EntryQuery, StorageError};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
 use std::ops::RangeInclusive;
-use terms::{AccountId, Flags, FolderId, InternalDate, ModSeq, Uid, UnixTime};
+use terms::{AccountId, FolderId, InternalDate, ModSeq, Uid, UnixTime};
 
 /// The columns that [`stored`] reads, as a selection from `entry e`.
 macro_rules! select_entry {
@@ -113,7 +114,7 @@ fn stored(row: &Row<'_>, keywords: &Keywords<'_>) -> Result<Entry, StorageError>
 }
 
 /// A reference to a blob, in three columns from `first` on.
-pub(super) fn blob(row: &Row<'_>, first: usize) -> Result<BlobRef, StorageError> {
+pub(in crate::embedded) fn blob(row: &Row<'_>, first: usize) -> Result<BlobRef, StorageError> {
     Ok(BlobRef {
         segment: row.get(first)?,
         offset: sql::unsigned(row, first + 1)?,
@@ -121,17 +122,16 @@ pub(super) fn blob(row: &Row<'_>, first: usize) -> Result<BlobRef, StorageError>
     })
 }
 
-/// Writes a new entry; its blob was counted.
+/// Writes a new entry.
 pub(super) fn insert(
     conn: &Connection,
     folder: FolderId,
     keywords: &mut Keywords<'_>,
     uid: Uid,
     mod_seq: ModSeq,
-    flags: &Flags,
-    date: InternalDate,
-    blob: BlobRef,
+    arrival: Arrival<'_>,
 ) -> Result<(), StorageError> {
+    let Arrival { blob, flags, date } = arrival;
     sql::run(
         conn,
         "INSERT INTO entry (folder, uid, mod_seq, arrived, flags, keywords, date, date_offset, segment, offset, size)

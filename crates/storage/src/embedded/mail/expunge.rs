@@ -14,9 +14,6 @@ use crate::{BlobRef, StorageError};
 use rusqlite::{Row, params};
 use terms::{AccountId, FolderId, ModSeq, SystemFlag, Uid};
 
-/// Runs kept per folder. When there are more, the older half goes.
-const RUNS_BOUND: u64 = 10_000;
-
 /// What is needed of an entry to remove it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaving {
@@ -142,12 +139,13 @@ fn count_runs(
     let id = sql::int(folder.folder.id.0);
     let mut count = folder.expunged_runs + more;
     let mut floor = folder.expunged_floor;
-    if count > RUNS_BOUND {
+    let bound = write.tuning.expunged_runs;
+    if count > bound {
         // Changes are forgotten whole, so the last one that has to go may take the count further down.
         let last = sql::one(
             write.conn,
             "SELECT mod_seq FROM expunged WHERE folder = ?1 ORDER BY mod_seq LIMIT 1 OFFSET ?2",
-            params![id, sql::int(count - RUNS_BOUND / 2 - 1)],
+            params![id, sql::int(count - bound / 2 - 1)],
             |row| sql::mod_seq(row, 0),
         )?;
         floor = last.unwrap_or(mod_seq);

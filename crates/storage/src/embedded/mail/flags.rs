@@ -32,8 +32,7 @@ pub(crate) fn set(
         }
         let wanted = entry.flags.changed(change, by);
         if wanted == entry.flags {
-            let Update { uid, mod_seq, flags } =
-                Update { uid: entry.uid, mod_seq: entry.mod_seq, flags: entry.flags };
+            let (uid, mod_seq, flags) = (entry.uid, entry.mod_seq, entry.flags);
             outcome.updates.push(Update { uid, mod_seq, flags });
             continue;
         }

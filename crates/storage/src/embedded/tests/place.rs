@@ -1,9 +1,12 @@
 //! A store in a temporary directory, with two accounts.
 
-use storage::{
+use crate::embedded::{Embedded, tuning::Tuning};
+use crate::{
     Account, AccountChange, AccountKind, BlobRef, Credential, DomainChange, HistoryEntry, Login,
     NewAccount, NewDomain, NewEntry, Options, Storage,
 };
+use std::path::Path;
+use std::sync::Arc;
 use terms::{
     AccountId, Address, DomainName, Flags, FolderName, InternalDate, Protocol, SystemFlag, Uid,
     UnixTime,
@@ -15,14 +18,19 @@ pub(crate) struct Place {
     pub(crate) alice: Login,
     pub(crate) bob: Login,
     pub(crate) dir: tempfile::TempDir,
+    tuning: Tuning,
 }
 
 pub(crate) const NOW: UnixTime = UnixTime(1_790_000_000);
 
 impl Place {
     pub(crate) async fn new() -> Self {
+        Self::tuned(Tuning::default()).await
+    }
+
+    pub(crate) async fn tuned(tuning: Tuning) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let storage = open(dir.path()).await;
+        let storage = open_tuned(dir.path(), tuning).await;
         let company = storage.create_company("Acme", NOW).await.unwrap();
         let name = DomainName::parse("example.com").unwrap();
         let change = DomainChange {
@@ -33,20 +41,32 @@ impl Place {
         storage.create_domain(new, NOW).await.unwrap();
         let alice = login(&create(&storage, "alice@example.com").await);
         let bob = login(&create(&storage, "bob@example.com").await);
-        Self { storage, alice, bob, dir }
+        Self { storage, alice, bob, dir, tuning }
+    }
+
+    /// All is well with the store.
+    pub(crate) async fn verify(&self) -> crate::Verification {
+        let found = self.storage.verify().await.unwrap();
+        assert_eq!(found.problems, [""; 0]);
+        found
     }
 
     /// Closes and opens again.
     pub(crate) async fn reopened(self) -> Self {
         self.storage.close().await;
         drop(self.storage);
-        let storage = open(self.dir.path()).await;
+        let storage = open_tuned(self.dir.path(), self.tuning).await;
         Self { storage, ..self }
     }
 }
 
-pub(crate) async fn open(dir: &std::path::Path) -> Storage {
-    Storage::open(Options { data_dir: dir.to_owned(), readers: 2 }).await.unwrap()
+pub(crate) fn options(dir: &Path) -> Options {
+    Options { data_dir: dir.to_owned(), readers: 2 }
+}
+
+pub(crate) async fn open_tuned(dir: &Path, tuning: Tuning) -> Storage {
+    let engine = Embedded::open_tuned(options(dir), tuning).await.unwrap();
+    Storage { engine: Arc::new(engine) }
 }
 
 pub(crate) async fn create(storage: &Storage, text: &str) -> Account {

@@ -1,7 +1,7 @@
 //! Void logins are refused by every operation.
 
-use crate::place::{self, Place, append, folder, history};
-use storage::{
+use super::place::{self, Place, append, folder, history};
+use crate::{
     AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, Token, TokenUse,
 };
 use terms::{DomainName, Protocol, Scope, UnixTime};
@@ -41,7 +41,7 @@ async fn what_else_voids_logins() {
     let storage = &place.storage;
     let alice = place.alice.clone();
 
-    let mut services = storage::Services { imap4: ServiceState::Suspended, ..Default::default() };
+    let mut services = crate::Services { imap4: ServiceState::Suspended, ..Default::default() };
     let change = |services| AccountChange { services: Some(services), ..AccountChange::default() };
     storage.change_account(alice.account, change(services), history("x")).await.unwrap();
     assert!(!stands(&place, &alice).await);

@@ -1,7 +1,7 @@
 //! Each operation does what it says.
 
-use crate::place::{self, Place, address, append, entry_of, flags, folder, numbers, uid, uids};
-use storage::{EntryQuery, Found, SpecialUse, StorageError, What};
+use super::place::{self, Place, address, append, entry_of, flags, folder, numbers, uid, uids};
+use crate::{EntryQuery, Found, SpecialUse, StorageError, What};
 use terms::{FlagChange, Flags, Keyword, ModSeq, SystemFlag};
 
 #[tokio::test]
@@ -31,9 +31,9 @@ async fn names_are_found() {
     assert!(matches!(find("alice@example.net").await, Some(Found::Alias(_))));
     assert_eq!(find("nobody@example.com").await, None);
     assert_eq!(find("alice@example.org").await, None);
-    let taken = storage::AccountChange {
+    let taken = crate::AccountChange {
         aliases: Some(vec![address("bob@example.com")]),
-        ..storage::AccountChange::default()
+        ..crate::AccountChange::default()
     };
     let id = place.alice.account;
     let refused = place.storage.change_account(id, taken, place::history("change")).await;
@@ -179,7 +179,7 @@ async fn quotas_hold() {
     let place = Place::new().await;
     let storage = &place.storage;
     let domain = storage.domain(&terms::DomainName::parse("example.net").unwrap()).await.unwrap();
-    let mut change = storage::DomainChange::default();
+    let mut change = crate::DomainChange::default();
     change.attributes.insert("quota".to_owned(), 10.into());
     storage.change_domain(domain.unwrap().id, change).await.unwrap();
     append(storage, &place.alice, "INBOX", b"0123456789").await;
@@ -188,7 +188,7 @@ async fn quotas_hold() {
     let over = storage.append(&place.alice, &folder("INBOX"), vec![new.clone()]).await;
     assert_eq!(over.unwrap_err(), StorageError::OverQuota);
     let recipients = [place.alice.account, place.bob.account, terms::AccountId(99)]
-        .map(|account| storage::Recipient { account, folder: folder("new/one") });
+        .map(|account| crate::Recipient { account, folder: folder("new/one") });
     let outcomes = storage.deliver(new, recipients.to_vec()).await.unwrap();
     assert_eq!(
         outcomes,

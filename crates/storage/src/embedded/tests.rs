@@ -1,0 +1,10 @@
+//! The engine through the boundary, with small bounds and with faults.
+
+mod basics;
+mod crash;
+mod faults;
+mod fence;
+mod model;
+mod opening;
+mod place;
+mod segments;

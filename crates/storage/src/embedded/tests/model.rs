@@ -1,0 +1,512 @@
+//! Random operations of two accounts against a plain model: the same outcomes, the same folders, and views that
+//! follow by `changes` end up with what is there.
+
+use super::place::{NOW, Place, blob, entry_of, folder};
+use crate::embedded::tuning::Tuning;
+use crate::{BlobRef, Entry, EntryQuery, Folder, Login, Recipient, StorageError, What};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use terms::{FlagChange, Flags, FolderId, Keyword, ModSeq, SystemFlag, Uid};
+
+/// Folder names that operations choose from; not all exist at first.
+const NAMES: [&str; 7] = ["INBOX", "Trash", "a", "a/b", "a/b/c", "b", "Trash/a"];
+
+#[derive(Clone, Debug)]
+enum Op {
+    Append { to: usize, contents: Vec<u8>, flags: Flags },
+    Deliver { to: usize, content: u8 },
+    SetFlags { of: usize, uids: Vec<u32>, change: FlagChange, flags: Flags, guarded: bool },
+    Copy { from: usize, uids: Vec<u32>, to: usize },
+    Move { from: usize, uids: Vec<u32>, to: usize },
+    ExpungeMarked { of: usize, uids: Option<Vec<u32>> },
+    Expunge { of: usize, uids: Vec<u32> },
+    Create { name: usize },
+    Delete { name: usize },
+    Rename { from: usize, to: usize },
+    Look { at: usize },
+    Reopen,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct ModelEntry {
+    content: u8,
+    flags: Flags,
+    mod_seq: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct ModelFolder {
+    id: FolderId,
+    uid_next: u32,
+    highest: u64,
+    entries: BTreeMap<u32, ModelEntry>,
+}
+
+/// What a session that follows a folder knows of it.
+#[derive(Clone, Debug, Default)]
+struct View {
+    up_to: ModSeq,
+    entries: BTreeMap<Uid, Flags>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Model {
+    folders: BTreeMap<&'static str, ModelFolder>,
+    others: BTreeMap<String, ModelFolder>,
+    views: BTreeMap<FolderId, View>,
+}
+
+fn flags() -> impl Strategy<Value = Flags> {
+    let keywords = proptest::collection::btree_set(
+        prop_oneof![Just("$Junk"), Just("$junk"), Just("work"), Just("home")],
+        0..3,
+    );
+    (0u8..32, keywords).prop_map(|(bits, keywords)| {
+        let keywords = keywords.into_iter().map(|text| Keyword::parse(text).unwrap()).collect();
+        Flags::from_parts(bits, keywords)
+    })
+}
+
+fn some_uids() -> impl Strategy<Value = Vec<u32>> {
+    proptest::collection::vec(1u32..25, 0..8)
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let name = || 0..NAMES.len();
+    let change =
+        prop_oneof![Just(FlagChange::Add), Just(FlagChange::Remove), Just(FlagChange::Replace)];
+    prop_oneof![
+        6 => (name(), proptest::collection::vec(0u8..5, 1..5), flags())
+            .prop_map(|(to, contents, flags)| Op::Append { to, contents, flags }),
+        2 => (name(), 0u8..5).prop_map(|(to, content)| Op::Deliver { to, content }),
+        5 => (name(), some_uids(), change, flags(), any::<bool>()).prop_map(
+            |(of, uids, change, flags, guarded)| Op::SetFlags { of, uids, change, flags, guarded }
+        ),
+        2 => (name(), some_uids(), name()).prop_map(|(from, uids, to)| Op::Copy { from, uids, to }),
+        3 => (name(), some_uids(), name()).prop_map(|(from, uids, to)| Op::Move { from, uids, to }),
+        3 => (name(), proptest::option::of(some_uids()))
+            .prop_map(|(of, uids)| Op::ExpungeMarked { of, uids }),
+        2 => (name(), some_uids()).prop_map(|(of, uids)| Op::Expunge { of, uids }),
+        2 => name().prop_map(|name| Op::Create { name }),
+        1 => name().prop_map(|name| Op::Delete { name }),
+        1 => (name(), name()).prop_map(|(from, to)| Op::Rename { from, to }),
+        6 => name().prop_map(|at| Op::Look { at }),
+        1 => Just(Op::Reopen),
+    ]
+}
+
+/// An outcome as far as the model tells it.
+type Outcome = Result<Vec<(u32, u32)>, Refusal>;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Refusal {
+    NotFound,
+    Exists,
+    Refused,
+}
+
+fn refusal(error: StorageError) -> Refusal {
+    match error {
+        StorageError::NotFound(What::Folder) => Refusal::NotFound,
+        StorageError::Exists(What::Folder) => Refusal::Exists,
+        StorageError::Refused(_) => Refusal::Refused,
+        other => panic!("{other}"),
+    }
+}
+
+fn content(number: u8) -> Vec<u8> {
+    vec![number; 100 * usize::from(number) + usize::from(number)]
+}
+
+impl ModelFolder {
+    fn new(id: FolderId) -> Self {
+        Self { id, uid_next: 1, highest: 1, entries: BTreeMap::new() }
+    }
+
+    fn add(&mut self, entries: Vec<(u8, Flags)>) -> Vec<u32> {
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        self.highest += 1;
+        let mut uids = Vec::new();
+        for (content, flags) in entries {
+            let entry = ModelEntry { content, flags, mod_seq: self.highest };
+            self.entries.insert(self.uid_next, entry);
+            uids.push(self.uid_next);
+            self.uid_next += 1;
+        }
+        uids
+    }
+
+    fn some(&self, uids: &[u32]) -> BTreeSet<u32> {
+        uids.iter().copied().filter(|uid| self.entries.contains_key(uid)).collect()
+    }
+
+    fn remove(&mut self, uids: &BTreeSet<u32>) {
+        if !uids.is_empty() {
+            self.highest += 1;
+            self.entries.retain(|uid, _| !uids.contains(uid));
+        }
+    }
+}
+
+impl Model {
+    fn at(&mut self, name: usize) -> Result<&mut ModelFolder, Refusal> {
+        self.folders.get_mut(NAMES[name]).ok_or(Refusal::NotFound)
+    }
+
+    /// What `op` comes to; folders that it makes get their numbers later.
+    fn apply(&mut self, op: &Op) -> Outcome {
+        let twice = |uids: Vec<u32>| uids.into_iter().map(|uid| (uid, uid)).collect();
+        match op {
+            Op::Append { to, contents, flags } => {
+                let entries = contents.iter().map(|content| (*content, flags.clone())).collect();
+                Ok(twice(self.at(*to)?.add(entries)))
+            }
+            Op::Deliver { to, content } => {
+                if !self.folders.contains_key(NAMES[*to]) {
+                    self.create(NAMES[*to]);
+                }
+                Ok(twice(self.at(*to)?.add(vec![(*content, Flags::default())])))
+            }
+            Op::SetFlags { of, uids, change, flags, guarded } => {
+                let since = self.at(*of)?.id;
+                let since = self.views.get(&since).map(|view| view.up_to.0);
+                let folder = self.at(*of)?;
+                let (mut done, mut changed) = (Vec::new(), false);
+                let next = folder.highest + 1;
+                for uid in folder.some(uids) {
+                    let Some(entry) = folder.entries.get_mut(&uid) else { continue };
+                    if *guarded && since.is_some_and(|since| entry.mod_seq > since) {
+                        continue;
+                    }
+                    let wanted = entry.flags.changed(*change, flags);
+                    if wanted != entry.flags {
+                        entry.flags = wanted;
+                        entry.mod_seq = next;
+                        changed = true;
+                    }
+                    done.push(uid);
+                }
+                folder.highest += u64::from(changed);
+                Ok(twice(done))
+            }
+            Op::Copy { from, uids, to } | Op::Move { from, uids, to } => {
+                let source = self.at(*from)?.clone();
+                let target = self.at(*to)?;
+                let uids = source.some(uids);
+                let entries = uids
+                    .iter()
+                    .map(|uid| (source.entries[uid].content, source.entries[uid].flags.clone()));
+                let new = target.add(entries.collect());
+                if matches!(op, Op::Move { .. }) {
+                    self.at(*from)?.remove(&uids);
+                }
+                Ok(uids.into_iter().zip(new).collect())
+            }
+            Op::ExpungeMarked { of, uids } => {
+                let folder = self.at(*of)?;
+                let marked = folder.entries.iter();
+                let marked = marked.filter(|(uid, entry)| {
+                    entry.flags.has(SystemFlag::Deleted)
+                        && uids.as_ref().is_none_or(|uids| uids.contains(uid))
+                });
+                let marked: BTreeSet<u32> = marked.map(|(uid, _)| *uid).collect();
+                folder.remove(&marked);
+                Ok(twice(marked.into_iter().collect()))
+            }
+            Op::Expunge { of, uids } => {
+                let folder = self.at(*of)?;
+                let some = folder.some(uids);
+                folder.remove(&some);
+                Ok(twice(some.into_iter().collect()))
+            }
+            Op::Create { name } => {
+                if self.folders.contains_key(NAMES[*name]) {
+                    return Err(Refusal::Exists);
+                }
+                self.create(NAMES[*name]);
+                Ok(Vec::new())
+            }
+            Op::Delete { name } => {
+                if *name == 0 {
+                    return Err(Refusal::Refused);
+                }
+                self.at(*name)?;
+                if self.below(NAMES[*name]).next().is_some() {
+                    return Err(Refusal::Refused);
+                }
+                self.folders.remove(NAMES[*name]);
+                Ok(Vec::new())
+            }
+            Op::Rename { from, to } => self.rename(NAMES[*from], NAMES[*to]),
+            Op::Look { .. } | Op::Reopen => Ok(Vec::new()),
+        }
+    }
+
+    fn below(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        let prefix = format!("{name}/");
+        self.folders.keys().copied().filter(move |name| name.starts_with(&prefix))
+    }
+
+    fn create(&mut self, name: &'static str) {
+        for (at, _) in name.match_indices('/') {
+            let above = &name[..at];
+            self.folders.entry(above).or_insert_with(|| ModelFolder::new(FolderId(0)));
+        }
+        self.folders.insert(name, ModelFolder::new(FolderId(0)));
+    }
+
+    fn rename(&mut self, from: &'static str, to: &'static str) -> Outcome {
+        let source = self.folders.get(from).ok_or(Refusal::NotFound)?.clone();
+        if self.folders.contains_key(to) {
+            return Err(Refusal::Exists);
+        }
+        if from == "INBOX" {
+            self.create(to);
+            let entries: Vec<_> =
+                source.entries.values().map(|e| (e.content, e.flags.clone())).collect();
+            self.folders.get_mut(to).unwrap().add(entries);
+            let all = source.entries.keys().copied().collect();
+            self.folders.get_mut(from).unwrap().remove(&all);
+            return Ok(Vec::new());
+        }
+        if to.starts_with(&format!("{from}/")) {
+            return Err(Refusal::Refused);
+        }
+        let subtree: Vec<_> = self.below(from).collect();
+        self.create(to);
+        self.folders.remove(from);
+        self.folders.insert(to, source);
+        for name in subtree {
+            let folder = self.folders.remove(name).unwrap();
+            let renamed = format!("{to}{}", &name[from.len()..]);
+            match NAMES.iter().find(|known| **known == renamed) {
+                Some(known) => self.folders.insert(known, folder),
+                None => self.others.insert(renamed, folder),
+            };
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// The same operation on the real store.
+async fn perform(place: &Place, login: &Login, model: &Model, op: &Op) -> Outcome {
+    let storage = &place.storage;
+    let uids = |uids: &[u32]| uids.iter().map(|uid| Uid::new(*uid).unwrap()).collect::<Vec<_>>();
+    let name = |name: usize| folder(NAMES[name]);
+    let id = async |name: usize| {
+        storage.folder(login, &folder(NAMES[name])).await.map(|folder| folder.id)
+    };
+    let twice = |uids: Vec<Uid>| uids.iter().map(|uid| (uid.value(), uid.value())).collect();
+    let pairs = |uids: Vec<(Uid, Uid)>| uids.iter().map(|(a, b)| (a.value(), b.value())).collect();
+    let outcome = async {
+        Ok(match op {
+            Op::Append { to, contents, flags } => {
+                let mut entries = Vec::new();
+                for number in contents {
+                    let blob = blob(storage, &content(*number)).await;
+                    entries.push(entry_of(blob, flags.clone()));
+                }
+                pairs(storage.append(login, &name(*to), entries).await?.uids)
+            }
+            Op::Deliver { to, content: number } => {
+                let entry = entry_of(blob(storage, &content(*number)).await, Flags::default());
+                let recipient = Recipient { account: login.account, folder: name(*to) };
+                let mut outcomes = storage.deliver(entry, vec![recipient]).await?;
+                twice(vec![outcomes.remove(0)?])
+            }
+            Op::SetFlags { of, uids: some, change, flags, guarded } => {
+                let id = id(*of).await?;
+                let since = model.views.get(&id).filter(|_| *guarded).map(|view| view.up_to);
+                let outcome =
+                    storage.set_flags(login, id, uids(some), *change, flags.clone(), since).await?;
+                twice(outcome.updates.iter().map(|update| update.uid).collect())
+            }
+            Op::Copy { from, uids: some, to } => {
+                pairs(storage.copy(login, id(*from).await?, uids(some), &name(*to)).await?.uids)
+            }
+            Op::Move { from, uids: some, to } => {
+                let id = id(*from).await?;
+                pairs(storage.move_entries(login, id, uids(some), &name(*to)).await?.uids)
+            }
+            Op::ExpungeMarked { of, uids: some } => {
+                let some = some.as_ref().map(|some| uids(some));
+                twice(storage.expunge_marked(login, id(*of).await?, some).await?)
+            }
+            Op::Expunge { of, uids: some } => {
+                twice(storage.expunge(login, id(*of).await?, uids(some)).await?)
+            }
+            Op::Create { name: new } => {
+                storage.create_folder(login, &name(*new)).await?;
+                Vec::new()
+            }
+            Op::Delete { name: old } => {
+                storage.delete_folder(login, &name(*old)).await?;
+                Vec::new()
+            }
+            Op::Rename { from, to } => {
+                storage.rename_folder(login, &name(*from), &name(*to)).await?;
+                Vec::new()
+            }
+            Op::Look { .. } | Op::Reopen => Vec::new(),
+        })
+    };
+    outcome.await.map_err(refusal)
+}
+
+/// Brings a view up to date by what changed since it looked last, and compares it with the model.
+async fn look(place: &Place, login: &Login, view: &mut View, folder: &ModelFolder) {
+    let changes = place.storage.changes(login, folder.id, view.up_to).await.unwrap();
+    assert!(changes.folder_exists && changes.up_to == ModSeq(folder.highest));
+    for uid in &changes.expunged {
+        view.entries.remove(uid);
+    }
+    for entry in changes.arrived {
+        assert!(view.entries.insert(entry.uid, entry.flags).is_none(), "{} came twice", entry.uid);
+    }
+    for update in changes.updated {
+        let known = view.entries.get_mut(&update.uid).expect("an update of a known entry");
+        *known = update.flags;
+    }
+    view.up_to = changes.up_to;
+    let seen: Vec<_> = view.entries.iter().map(|(uid, flags)| (uid.value(), flags)).collect();
+    let there: Vec<_> = folder.entries.iter().map(|(uid, entry)| (*uid, &entry.flags)).collect();
+    assert_eq!(seen, there);
+}
+
+/// Everything that is there, as the model has it.
+async fn compare(place: &Place, login: &Login, model: &mut Model) {
+    let storage = &place.storage;
+    let folders = storage.folders(login).await.unwrap();
+    let all = model.folders.iter_mut().map(|(name, folder)| ((*name).to_owned(), folder));
+    let others = model.others.iter_mut().map(|(name, folder)| (name.clone(), folder));
+    let mut all: BTreeMap<String, &mut ModelFolder> = all.chain(others).collect();
+    let names: BTreeSet<_> = folders.iter().map(|folder| folder.name.to_string()).collect();
+    let standard = ["Drafts", "Sent", "Spam"].map(str::to_owned);
+    let expected: BTreeSet<_> = all.keys().cloned().chain(standard).collect();
+    assert_eq!(names, expected);
+    let mut bytes = 0;
+    for folder in &folders {
+        let Some(model) = all.get_mut(folder.name.as_str()) else { continue };
+        if model.id == FolderId(0) {
+            model.id = folder.id;
+        }
+        bytes += folder.size;
+        compare_folder(place, login, folder, model).await;
+    }
+    assert_eq!(storage.usage(login).await.unwrap().bytes, bytes);
+}
+
+async fn compare_folder(place: &Place, login: &Login, folder: &Folder, model: &ModelFolder) {
+    assert_eq!(folder.id, model.id);
+    assert_eq!(folder.uid_next.value(), model.uid_next);
+    assert_eq!(folder.highest_mod_seq.0, model.highest);
+    assert_eq!(folder.messages as usize, model.entries.len());
+    let all = Uid::MIN..=Uid::MAX;
+    let entries =
+        place.storage.entries(login, folder.id, all, 1000, EntryQuery::WithDigest).await.unwrap();
+    let there = entries.iter().map(|entry| (entry.uid.value(), &entry.flags, entry.mod_seq.0));
+    let expected = model.entries.iter().map(|(uid, entry)| (*uid, &entry.flags, entry.mod_seq));
+    assert_eq!(there.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    let opened = place.storage.open_folder(login, &folder.name, false).await.unwrap();
+    assert_eq!(opened.folder, *folder);
+    assert!(opened.uids.iter().map(|uid| uid.value()).eq(model.entries.keys().copied()));
+    let unseen = model.entries.iter().find(|(_, entry)| !entry.flags.has(SystemFlag::Seen));
+    assert_eq!(opened.first_unseen.map(Uid::value), unseen.map(|(uid, _)| *uid));
+    for Entry { uid, blob, internal_date, .. } in entries {
+        assert_eq!(internal_date.at, NOW);
+        let bytes = read(place, login, folder.id, uid, blob).await;
+        assert_eq!(bytes, content(model.entries[&uid.value()].content));
+    }
+}
+
+async fn read(place: &Place, login: &Login, id: FolderId, uid: Uid, blob: BlobRef) -> Vec<u8> {
+    let length = blob.size as usize;
+    place.storage.read_blob(login, id, uid, blob, 0, length).await.unwrap().to_vec()
+}
+
+async fn check(ops: Vec<(bool, Op)>) {
+    let tuning = Tuning { segment_limit: 2000, expunged_runs: 4, ..Tuning::default() };
+    let mut place = Place::tuned(tuning).await;
+    let logins = [place.alice.clone(), place.bob.clone()];
+    let mut models = [Model::default(), Model::default()];
+    for (login, model) in logins.iter().zip(&mut models) {
+        for folder in place.storage.folders(login).await.unwrap() {
+            if let Some(name) = NAMES.iter().find(|name| **name == folder.name.as_str()) {
+                model.folders.insert(name, ModelFolder::new(folder.id));
+            }
+        }
+    }
+    for (who, op) in ops {
+        let (login, model) = (&logins[usize::from(who)], &mut models[usize::from(who)]);
+        let real = perform(&place, login, model, &op).await;
+        assert_eq!(real, model.apply(&op), "{op:?}");
+        match op {
+            Op::Reopen => {
+                place = place.reopened().await;
+            }
+            Op::Look { at } => {
+                if let Some(folder) = model.folders.get(NAMES[at]) {
+                    look(&place, login, model.views.entry(folder.id).or_default(), folder).await;
+                }
+            }
+            Op::Create { .. } | Op::Deliver { .. } | Op::Rename { .. } => {
+                compare(&place, login, model).await;
+            }
+            _ => {}
+        }
+    }
+    place.verify().await;
+    place = place.reopened().await;
+    for (login, model) in logins.iter().zip(&mut models) {
+        compare(&place, login, model).await;
+        for folder in model.folders.values() {
+            look(&place, login, model.views.entry(folder.id).or_default(), folder).await;
+        }
+        for (id, view) in &model.views {
+            if !model.folders.values().chain(model.others.values()).any(|folder| folder.id == *id) {
+                let changes = place.storage.changes(login, *id, view.up_to).await.unwrap();
+                assert!(!changes.folder_exists);
+            }
+        }
+    }
+    place.verify().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_does_what_the_model_does(
+        ops in proptest::collection::vec((any::<bool>(), op()), 1..70)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(check(ops));
+    }
+}
+
+/// Every write is whole, and readers see only whole ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_beside_a_writer_see_whole_changes() {
+    let place = Arc::new(Place::new().await);
+    let writing = Arc::clone(&place);
+    let writer = tokio::spawn(async move {
+        let inbox = folder("INBOX");
+        for _ in 0..40 {
+            let blob = blob(&writing.storage, b"x").await;
+            let three = vec![entry_of(blob, Flags::default()); 3];
+            writing.storage.append(&writing.alice, &inbox, three).await.unwrap();
+        }
+    });
+    let inbox = place.storage.folder(&place.alice, &folder("INBOX")).await.unwrap().id;
+    let (mut since, mut known) = (ModSeq(0), 0);
+    while known < 120 {
+        let changes = place.storage.changes(&place.alice, inbox, since).await.unwrap();
+        assert_eq!(changes.arrived.len() % 3, 0);
+        known += changes.arrived.len();
+        since = changes.up_to;
+    }
+    writer.await.unwrap();
+}

@@ -1,0 +1,127 @@
+//! What is opened, and what is refused without being touched.
+
+use super::place::{Place, append, options};
+use crate::{OpenError, Storage};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names and bytes of all files, but for SQLite's shared memory, which holds nothing durable.
+fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for file in std::fs::read_dir(dir).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            files.extend(contents(&path));
+        } else if !path.to_string_lossy().ends_with("-shm") {
+            let bytes = std::fs::read(&path).unwrap();
+            if !(bytes.is_empty() && path.to_string_lossy().ends_with("-wal")) {
+                files.insert(path, bytes);
+            }
+        }
+    }
+    files
+}
+
+/// A closed store with some mail, changed by `spoil`, is refused with a text that contains `expected`, and not touched.
+#[track_caller]
+fn check(spoil: impl FnOnce(&Path), expected: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (error, before, after) = runtime.block_on(async {
+        let place = Place::new().await;
+        append(&place.storage, &place.alice, "INBOX", b"mail").await;
+        place.storage.close().await;
+        spoil(place.dir.path());
+        let before = contents(place.dir.path());
+        let error = Storage::open(options(place.dir.path())).await.unwrap_err();
+        (error.to_string(), before, contents(place.dir.path()))
+    });
+    assert!(error.contains(expected), "{error}");
+    assert!(before == after, "{:?} became {:?}", before.keys(), after.keys());
+}
+
+fn sql(dir: &Path, sql: &str) {
+    rusqlite::Connection::open(dir.join("posthouse.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_newer_store() {
+    check(|dir| sql(dir, "PRAGMA user_version = 77"), "made by a newer version (schema 77");
+}
+
+#[test]
+fn another_programs_database() {
+    check(|dir| sql(dir, "PRAGMA application_id = 5"), "belongs to another program");
+}
+
+#[test]
+fn no_database() {
+    let path = |dir: &Path| dir.join("posthouse.db");
+    check(|dir| std::fs::write(path(dir), "hello world".repeat(500)).unwrap(), "not a database");
+    check(|dir| std::fs::remove_file(path(dir)).unwrap(), "missing or empty");
+    check(|dir| std::fs::write(path(dir), "").unwrap(), "missing or empty");
+}
+
+#[test]
+fn a_damaged_database() {
+    let path = |dir: &Path| dir.join("posthouse.db");
+    check(
+        |dir| {
+            let file = std::fs::File::options().write(true).open(path(dir)).unwrap();
+            file.set_len(4096 * 9).unwrap();
+        },
+        "malformed",
+    );
+    check(
+        |dir| {
+            let mut bytes = std::fs::read(path(dir)).unwrap();
+            bytes[4096..].fill(0xee);
+            std::fs::write(path(dir), bytes).unwrap();
+        },
+        "malformed",
+    );
+}
+
+#[test]
+fn missing_mail() {
+    let segment = |dir: &Path| dir.join("segments/00000001.seg");
+    check(|dir| std::fs::remove_file(segment(dir)).unwrap(), "00000001.seg: not a usable store");
+    check(|dir| std::fs::write(segment(dir), "short").unwrap(), "has 5 bytes");
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let place = Place::new().await;
+    let second = Storage::open(options(place.dir.path())).await;
+    assert!(matches!(second, Err(OpenError::InUse { .. })), "{second:?}");
+    let place = place.reopened().await;
+    place.verify().await;
+    place.storage.close().await;
+    assert!(place.storage.companies().await.is_err());
+    assert!(place.storage.create_company("x", super::place::NOW).await.is_err());
+    place.storage.close().await;
+}
+
+#[tokio::test]
+async fn dropping_all_handles_closes_in_time() {
+    let Place { storage, dir, .. } = Place::new().await;
+    drop(storage);
+    for _ in 0..1000 {
+        match Storage::open(options(dir.path())).await {
+            Ok(_) => return,
+            Err(OpenError::InUse { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("still locked");
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_store_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("posthouse.db"), "").unwrap();
+    let storage = Storage::open(options(dir.path())).await.unwrap();
+    assert_eq!(storage.companies().await.unwrap(), []);
+    storage.close().await;
+}

@@ -1,5 +1,0 @@
-//! The storage boundary from outside.
-
-mod basics;
-mod fence;
-mod place;
