@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use crate::encoding::{TextReader, TransferEncoding, decode_words};
 use crate::header;
-use crate::{Content, Part, Structure};
+use crate::{Content, Part, Span, Structure};
 
 /// A text to look for.
 #[derive(Debug, Clone)]
@@ -21,6 +21,11 @@ impl Needle {
         fold(text, &mut folded);
         let finder = memmem::Finder::new(folded.as_bytes()).into_owned();
         Self { folded, finder }
+    }
+
+    /// Whether it is the empty text.
+    pub fn is_empty(&self) -> bool {
+        self.folded.is_empty()
     }
 
     /// Whether `text` contains it.
@@ -72,8 +77,8 @@ pub fn header_contains(header: &[u8], name: &[u8], needle: &Needle) -> bool {
         .any(|field| needle.is_in(&decode_words(&field.unfolded())))
 }
 
-/// Whether any field, its name included, contains the text.
-fn any_header_contains(header: &[u8], needle: &Needle) -> bool {
+/// Whether any field, its name included, contains the text (the header's share of SEARCH TEXT).
+pub fn any_header_contains(header: &[u8], needle: &Needle) -> bool {
     header::fields(header).any(|field| {
         let mut line = decode_words(field.name);
         line.push_str(": ");
@@ -85,7 +90,8 @@ fn any_header_contains(header: &[u8], needle: &Needle) -> bool {
 /// Whether a body contains the text (SEARCH BODY): all parts that are text, decoded, and the
 /// headers of attached messages. Parts in an unknown encoding are searched as they stand.
 pub fn body_contains(message: &[u8], structure: &Structure, needle: &Needle) -> bool {
-    needle.folded.is_empty() || part_contains(message, &structure.root, needle)
+    needle.is_empty()
+        || pieces(structure).iter().any(|piece| piece.contains(piece.span().of(message), needle))
 }
 
 /// Whether the header or the body contains the text (SEARCH TEXT).
@@ -94,22 +100,62 @@ pub fn text_contains(message: &[u8], structure: &Structure, needle: &Needle) -> 
         || body_contains(message, structure, needle)
 }
 
-fn part_contains(message: &[u8], part: &Part, needle: &Needle) -> bool {
+/// A piece of a message that SEARCH BODY looks at. Whoever reads messages from disk reads these, one
+/// at a time, and leaves attachments alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    span: Span,
+    /// The part whose body it is; none for the header of an attached message.
+    part: Option<&'a Part>,
+}
+
+impl Piece<'_> {
+    /// Where it stands in the message.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Whether the piece, of which these are the octets, contains the text.
+    pub fn contains(&self, octets: &[u8], needle: &Needle) -> bool {
+        match self.part {
+            None => any_header_contains(octets, needle),
+            Some(part) => needle.is_in_body(text_in(octets, part)),
+        }
+    }
+}
+
+/// The pieces that SEARCH BODY looks at, in their order.
+pub fn pieces(structure: &Structure) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    collect_pieces(&structure.root, &mut pieces);
+    pieces
+}
+
+fn collect_pieces<'a>(part: &'a Part, pieces: &mut Vec<Piece<'a>>) {
     match &part.content {
         Content::Multipart(children) => {
-            children.iter().any(|child| part_contains(message, child, needle))
+            children.iter().for_each(|child| collect_pieces(child, pieces));
         }
-        Content::Message(inner) => text_contains(message, inner, needle),
-        Content::Leaf if part.content_type.is_text() => needle.is_in_body(text_of(message, part)),
-        Content::Leaf => false,
+        Content::Message(inner) => {
+            pieces.push(Piece { span: inner.root.header(), part: None });
+            collect_pieces(&inner.root, pieces);
+        }
+        Content::Leaf if part.content_type.is_text() => {
+            pieces.push(Piece { span: part.body(), part: Some(part) });
+        }
+        Content::Leaf => {}
     }
 }
 
 /// The text of a part that is text.
 pub(crate) fn text_of<'a>(message: &'a [u8], part: &Part) -> TextReader<'a> {
+    text_in(part.body().of(message), part)
+}
+
+fn text_in<'a>(body: &'a [u8], part: &Part) -> TextReader<'a> {
     let transfer = part.transfer_encoding().unwrap_or(TransferEncoding::Identity);
     let charset = part.content_type.parameter("charset").map(|label| label.as_bytes());
-    TextReader::new(part.body().of(message), transfer, charset)
+    TextReader::new(body, transfer, charset)
 }
 
 #[cfg(test)]
