@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -56,6 +56,9 @@ pub struct Answer {
 
 /// What answers requests.
 pub trait Site: Send + Sync + 'static {
+    /// What an answer of status 405 says is allowed (RFC 9110 §15.5.6).
+    const ALLOW: &'static str = "POST";
+
     /// The answer to a request. It runs to its end even if the client goes away meanwhile.
     fn answer(&self, request: Request) -> impl Future<Output = Answer> + Send;
 
@@ -148,10 +151,12 @@ impl Http {
                 });
                 let answer = work.await;
                 // It panicked; the hook has told the log.
-                response(answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR)))
+                response::<S>(
+                    answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR)),
+                )
             }
             Err(status) => {
-                let mut refusal = response(site.refuse(status));
+                let mut refusal = response::<S>(site.refuse(status));
                 // What is left of the body is not read.
                 refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 refusal
@@ -178,12 +183,14 @@ impl Http {
 /// hyper takes no smaller ones.
 const SMALLEST_BUFFER: usize = 8192;
 
-fn response(answer: Answer) -> hyper::Response<Full<Bytes>> {
+fn response<S: Site>(answer: Answer) -> hyper::Response<Full<Bytes>> {
     let mut response = hyper::Response::new(Full::new(answer.body));
     *response.status_mut() = answer.status;
-    let content_type = HeaderValue::from_static(answer.content_type);
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(CONTENT_TYPE, content_type);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if answer.status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static(S::ALLOW));
+    }
     response
 }
 

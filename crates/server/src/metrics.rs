@@ -128,12 +128,19 @@ impl Drop for Present {
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// All at nought.
+    pub fn new() -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(process::Process));
         let counted = Counted::new(registry.sub_registry_with_prefix("posthouse"));
         Self { inner: Arc::new(Inner { registry, counted }) }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -305,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_counted_is_shown() {
-        let metrics = Metrics::default();
+        let metrics = Metrics::new();
         let open = metrics.connection(Entrance::Imaps);
         drop(metrics.connection(Entrance::Imaps));
         let session = metrics.session(Protocol::Pop3);

@@ -50,6 +50,8 @@ impl MetricsSite {
 }
 
 impl Site for MetricsSite {
+    const ALLOW: &'static str = "GET, HEAD";
+
     async fn answer(&self, request: Request) -> Answer {
         if request.method != Method::GET && request.method != Method::HEAD {
             return self.refuse(StatusCode::METHOD_NOT_ALLOWED);
@@ -76,4 +78,34 @@ impl Site for MetricsSite {
 fn text(status: StatusCode, body: &'static str) -> Answer {
     let content_type = "text/plain; charset=utf-8";
     Answer { status, content_type, body: Bytes::from_static(body.as_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Status and body of what is answered.
+    async fn check(site: &MetricsSite, method: Method, path: &str, status: u16, body: &str) {
+        let peer = "127.0.0.1".parse().unwrap();
+        let request = Request { method, path: path.to_owned(), body: Bytes::new(), peer };
+        let answer = site.answer(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let shown = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(shown.starts_with(body), "{path}: {shown}");
+    }
+
+    #[tokio::test]
+    async fn answers() {
+        let readiness = Readiness::default();
+        let site = MetricsSite::new(Metrics::new(), readiness.clone());
+        check(&site, Method::GET, "/healthz", 200, "alive\n").await;
+        check(&site, Method::GET, "/readyz", 503, "starting\n").await;
+        readiness.ready();
+        check(&site, Method::GET, "/readyz", 200, "ready\n").await;
+        readiness.stopping();
+        check(&site, Method::HEAD, "/readyz", 503, "stopping\n").await;
+        check(&site, Method::GET, "/metrics", 200, "# HELP ").await;
+        check(&site, Method::POST, "/metrics", 405, "Method Not Allowed\n").await;
+        check(&site, Method::GET, "/", 404, "Not Found\n").await;
+    }
 }

@@ -22,6 +22,7 @@ impl Site for Echo {
                 let body = vec![b'x'; 32 << 20].into();
                 return Answer { status: StatusCode::OK, content_type: "text/plain", body };
             }
+            "/verb" => return self.refuse(StatusCode::METHOD_NOT_ALLOWED),
             _ => {}
         }
         self.done.fetch_add(1, Ordering::SeqCst);
@@ -50,7 +51,7 @@ async fn connect() -> Running {
                 http_body_size = \"1000B\"\nhttp_header_timeout = \"300ms\"\n\
                 http_body_timeout = \"300ms\"\nsend_timeout = \"300ms\"\n";
     let config = crate::config::Config::parse("posthouse.toml", text, []).unwrap();
-    let http = Http::new(&config.limits, Metrics::default());
+    let http = Http::new(&config.limits, Metrics::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, peer) = listener.accept().await.unwrap();
@@ -162,6 +163,15 @@ async fn what_is_not_http_is_refused() {
     check("a1 LOGIN joe pencil75\r\n\r\n", "400 Bad Request", "\r\n\r\n").await;
     let two = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy";
     check(two, "400 Bad Request", "\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn the_wrong_verb_is_told_the_right_one() {
+    let Running { mut client, stop: _stop, .. } = connect().await;
+    client.write_all(b"GET /verb HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let answer = until(&mut client, "refused 405").await;
+    assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{answer}");
+    assert!(answer.contains("\r\nAllow: POST\r\n"), "{answer}");
 }
 
 #[tokio::test]
