@@ -9,10 +9,11 @@ mod stall;
 
 use crate::config::{Entrance, Limits};
 use crate::metrics::Metrics;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -135,7 +136,7 @@ impl Http {
         site: Arc<S>,
     ) -> hyper::Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        match self.read(body).await {
+        match self.read(&head, body).await {
             Ok(body) => {
                 let request = Request {
                     method: head.method,
@@ -164,21 +165,41 @@ impl Http {
         }
     }
 
-    /// The whole body, or why not. Asking for it makes hyper say `100 Continue` to who waits.
-    async fn read(&self, body: Incoming) -> Result<Bytes, StatusCode> {
-        if body.size_hint().lower() > self.body_size as u64 {
+    /// The whole body, or why not.
+    async fn read(&self, head: &Parts, mut body: Incoming) -> Result<Bytes, StatusCode> {
+        // Asking for the body makes hyper say `100 Continue` to who waits for it: not for nothing.
+        let waits = head.headers.contains_key(EXPECT);
+        if waits && body.size_hint().lower() > self.body_size as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let collected =
-            timeout(self.body_timeout, Limited::new(body, self.body_size).collect()).await;
-        match collected {
-            Ok(Ok(whole)) => Ok(whole.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
-            Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
-        }
+        let collected = timeout(self.body_timeout, collect(&mut body, self.body_size)).await;
+        collected.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
     }
 }
+
+/// Reads a body of at most `limit` bytes. A larger one is read and forgotten, within reason: most
+/// clients look for an answer only when they have said everything, and one that is cut off before
+/// may never see it.
+async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, StatusCode> {
+    let mut whole = BytesMut::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= limit {
+            whole.extend_from_slice(&data);
+        } else if length - limit > MOST_FORGOTTEN {
+            break;
+        } else {
+            whole = BytesMut::new();
+        }
+    }
+    if length > limit { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(whole.freeze()) }
+}
+
+/// How many bytes beyond the limit are read and forgotten.
+const MOST_FORGOTTEN: usize = 64 << 20;
 
 /// hyper takes no smaller ones.
 const SMALLEST_BUFFER: usize = 8192;
