@@ -24,6 +24,7 @@ mod error;
 mod maildrop;
 mod multiline;
 mod plain;
+mod read_ahead;
 mod reply;
 mod transaction;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::error::Refusal;
 use crate::wire::Number;
+use bytes::Bytes;
 use folders::MaildropLock;
 use storage::{BlobRef, Entry, EntryQuery, Login, Storage, StorageError};
 use terms::{FolderId, FolderName, SystemFlag, Uid, UidValidity};
@@ -83,6 +84,21 @@ impl Maildrop {
         };
         maildrop.unmark_all();
         Ok(maildrop)
+    }
+
+    /// Up to `length` bytes of a message from `offset` on.
+    ///
+    /// # Errors
+    /// Those of storage; also if another session expunged it, or the login is void.
+    pub(crate) async fn read(
+        &self,
+        storage: &Storage,
+        message: Message,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let Message { uid, blob, .. } = message;
+        storage.read_blob(&self.login, self.folder, uid, blob, offset, length).await
     }
 
     /// How many messages without a mark there are.

@@ -5,14 +5,15 @@ use crate::dialogue::Talk;
 use crate::error::{Ended, Refusal};
 use crate::maildrop::{Maildrop, Message};
 use crate::multiline::{Stuffer, TopExtent};
+use crate::read_ahead::{CHUNK, Pace, ReadAhead};
 use crate::reply;
 use crate::wire::{Command, Number};
+use bytes::Bytes;
 use carrier::Host;
 use storage::Storage;
 
-/// How much of a message is read at a time, and how much at first for TOP.
-const CHUNK: usize = 64 * 1024;
-const FIRST_CHUNK_OF_TOP: usize = 8 * 1024;
+/// How much of a message is read at first for TOP.
+const TOP_CHUNK: usize = 8 * 1024;
 
 /// Listings are said in slices of about this many bytes.
 const SLICE: usize = 16 * 1024;
@@ -23,7 +24,11 @@ pub(crate) async fn run<H: Host>(
     storage: &Storage,
     mut maildrop: Maildrop,
 ) -> Result<Maildrop, Ended> {
+    let mut ahead = ReadAhead::default();
     loop {
+        if !talk.input.is_waiting() {
+            ahead.clear();
+        }
         match talk.command().await? {
             Command::Stat => talk.ok(&format!("{} {}", maildrop.count(), maildrop.octets())),
             Command::List(None) => list(talk, &maildrop).await?,
@@ -34,7 +39,9 @@ pub(crate) async fn run<H: Host>(
             Command::Uidl(Some(number)) => {
                 one(talk, &maildrop, number, |message| maildrop.unique_id(message));
             }
-            Command::Retr(number) => retr(talk, storage, &mut maildrop, number).await?,
+            Command::Retr(number) => {
+                retr(talk, storage, &mut maildrop, &mut ahead, number).await?;
+            }
             Command::Top(number, lines) => top(talk, storage, &maildrop, number, lines).await?,
             Command::Dele(number) => match maildrop.mark(number) {
                 Ok(()) => talk.ok("marked"),
@@ -105,6 +112,7 @@ async fn retr<H: Host>(
     talk: &mut Talk<H>,
     storage: &Storage,
     maildrop: &mut Maildrop,
+    ahead: &mut ReadAhead,
     number: Number,
 ) -> Result<(), Ended> {
     let message = match maildrop.message(number) {
@@ -114,12 +122,18 @@ async fn retr<H: Host>(
             return Ok(());
         }
     };
-    let title = format!("{} octets", message.blob.size);
-    let source = Source { storage, maildrop, message };
-    if send(talk, source, &title, None).await? == Sent::Whole {
-        maildrop.note_retrieved(number);
+    let pace = if talk.input.is_waiting() { Pace::Pipelining } else { Pace::Waiting };
+    let first = ahead.first_chunk(storage, maildrop, (number, message), pace).await;
+    match first {
+        Ok(first) => {
+            let title = format!("{} octets", message.blob.size);
+            let sending = Sending { message, title: &title, first, extent: None };
+            send(talk, storage, maildrop, sending).await?;
+            maildrop.note_retrieved(number);
+            Ok(())
+        }
+        Err(error) => talk.refuse_for(&error),
     }
-    Ok(())
 }
 
 async fn top<H: Host>(
@@ -129,80 +143,68 @@ async fn top<H: Host>(
     number: Number,
     lines: u32,
 ) -> Result<(), Ended> {
-    match maildrop.message(number) {
-        Ok(message) => {
-            let source = Source { storage, maildrop, message };
-            send(talk, source, "top of message follows", Some(TopExtent::new(lines))).await?;
+    let message = match maildrop.message(number) {
+        Ok(message) => message,
+        Err(refusal) => {
+            talk.refuse(refusal);
+            return Ok(());
         }
-        Err(refusal) => talk.refuse(refusal),
+    };
+    match maildrop.read(storage, message, 0, TOP_CHUNK).await {
+        Ok(first) => {
+            let extent = Some(TopExtent::new(lines));
+            let sending = Sending { message, title: "top of message follows", first, extent };
+            send(talk, storage, maildrop, sending).await
+        }
+        Err(error) => talk.refuse_for(&error),
     }
-    Ok(())
 }
 
-/// A message's bytes in storage.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    storage: &'a Storage,
-    maildrop: &'a Maildrop,
+/// A message, or its top, whose first chunk is at hand: what cannot be read at all has been refused.
+struct Sending<'a> {
     message: Message,
+    title: &'a str,
+    first: Bytes,
+    extent: Option<TopExtent>,
 }
 
-/// What came of sending a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sent {
-    /// All that was asked for.
-    Whole,
-    /// Nothing; the client was told why.
-    Refused,
-}
-
-/// Sends a message, or its top, chunk by chunk and no faster than the client takes it.
+/// Sends it chunk by chunk, no faster than the client takes it.
 ///
-/// The first chunk is read before anything is said, so that what cannot be read can be refused.
-/// Behind that, a failure leaves only one way to say so: the reply never ends.
+/// # Errors
+/// [`Ended`] also if the rest cannot be read. There is no way to say so in the midst of a reply, but
+/// that the reply never ends.
 async fn send<H: Host>(
     talk: &mut Talk<H>,
-    source: Source<'_>,
-    title: &str,
-    mut extent: Option<TopExtent>,
-) -> Result<Sent, Ended> {
-    let Source { storage, maildrop, message: Message { uid, blob, .. } } = source;
+    storage: &Storage,
+    maildrop: &Maildrop,
+    sending: Sending<'_>,
+) -> Result<(), Ended> {
+    let Sending { message, title, first: mut chunk, mut extent } = sending;
     let mut stuffer = Stuffer::default();
-    let mut slice = Vec::new();
+    let mut slice = reply::ok(title).into_bytes();
     let mut offset = 0;
-    let mut length = if extent.is_some() { FIRST_CHUNK_OF_TOP } else { CHUNK };
     loop {
-        let read =
-            storage.read_blob(&maildrop.login, maildrop.folder, uid, blob, offset, length).await;
-        let chunk = match read {
-            Ok(chunk) => chunk,
-            Err(error) if offset == 0 => {
-                talk.refuse_for(&error)?;
-                return Ok(Sent::Refused);
+        offset += chunk.len() as u64;
+        let wanted = extent.as_mut().map_or(chunk.len(), |extent| extent.take(&chunk));
+        stuffer.push(&chunk[..wanted], &mut slice);
+        if offset >= message.blob.size || extent.as_ref().is_some_and(TopExtent::is_over) {
+            stuffer.finish(&mut slice);
+            talk.say(&slice);
+            return Ok(());
+        }
+        talk.output.say_part(&slice);
+        talk.output.room().await?;
+        slice.clear();
+        chunk = match maildrop.read(storage, message, offset, CHUNK).await {
+            Ok(chunk) if !chunk.is_empty() => chunk,
+            Ok(_) => {
+                tracing::error!(uid = %message.uid, "a message is shorter than its size says");
+                return Err(Ended);
             }
             Err(error) => {
                 tracing::warn!(%error, "a message could not be sent to its end");
                 return Err(Ended);
             }
         };
-        if offset == 0 {
-            slice.extend_from_slice(reply::ok(title).as_bytes());
-        }
-        offset += chunk.len() as u64;
-        let wanted = extent.as_mut().map_or(chunk.len(), |extent| extent.take(&chunk));
-        stuffer.push(&chunk[..wanted], &mut slice);
-        if offset >= blob.size || extent.as_ref().is_some_and(TopExtent::is_over) {
-            stuffer.finish(&mut slice);
-            talk.say(&slice);
-            return Ok(Sent::Whole);
-        }
-        if chunk.is_empty() {
-            tracing::error!(%uid, "a stored message is shorter than its size says");
-            return Err(Ended);
-        }
-        talk.output.say_part(&slice);
-        talk.output.room().await?;
-        slice.clear();
-        length = CHUNK.min(length * 2);
     }
 }

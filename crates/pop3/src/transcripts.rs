@@ -235,7 +235,7 @@ macro_rules! scripts {
 }
 
 scripts!(
-    auth bad_commands capa cut dele in_use listing logout noop_rset pipelining removed_meanwhile
+    auth bad_commands capa cut dele in_use listing logout noop_rset pipelining read_ahead removed_meanwhile
     retr rfc1939 stls storage_stopped top update user_pass
 );
 
@@ -307,6 +307,30 @@ async fn every_message_of_a_full_maildrop_is_listed_and_removed() {
     assert_eq!(wire.line().await.unwrap(), b"+OK goodbye");
     assert!(wire.ended().await);
     assert_eq!(place.inbox("mrose").await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_waited_for() {
+    let place = Place::new(Limits::default()).await;
+    place.deliver("mrose", &b"0123456789abcdef".repeat(100_000)).await;
+    let (feed, input) = carrier::input();
+    let (output, drain) = carrier::output();
+    let host = Desk { storage: place.context.storage.clone(), security: TLS };
+    let dialogue = tokio::spawn(serve(input, output, host, place.context.clone()));
+    let commands = "RETR 1\r\n".repeat(100);
+    feed.push(format!("USER mrose\r\nPASS {PASSWORD}\r\n{commands}QUIT\r\n").as_bytes());
+    let waiting = || drain.offer(|bytes| (0, bytes.len()));
+    while waiting() < 64 * 1024 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(waiting() < 256 * 1024, "{} bytes are held for the client", waiting());
+    assert!(!drain.is_at_seam(), "a farewell must not come in the midst of a message");
+    // Cut there: the maildrop is free, and nothing was changed.
+    dialogue.abort();
+    assert!(dialogue.await.is_err_and(|error| error.is_cancelled()));
+    entered(&place).await;
+    assert_eq!(place.inbox("mrose").await, "1");
 }
 
 #[tokio::test]
