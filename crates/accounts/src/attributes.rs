@@ -165,6 +165,19 @@ pub fn quota_bytes(written: u64) -> u64 {
 
 const MEGABYTE: u64 = 1024 * 1024;
 
+/// The workgroup that storage gives a new domain.
+pub const FIRST_WORKGROUP: &str = "staff";
+
+/// The name of the strength that applies where none is set.
+pub fn default_strength_name() -> &'static str {
+    match Strength::DEFAULT {
+        Strength::Weak => "weak",
+        Strength::Medium => "medium",
+        Strength::Good => "good",
+        Strength::Strong => "strong",
+    }
+}
+
 /// The least strength of new passwords in a domain.
 pub fn password_strength(domain: &Domain) -> Strength {
     let set = domain.attributes.get("password_strength").and_then(Value::as_str);

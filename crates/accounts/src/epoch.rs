@@ -4,7 +4,7 @@
 //! They belong to the accounts they opened, under those accounts' epochs; nothing kept says which
 //! these are. They last until their connection ends.
 
-use storage::{ServiceState, Services};
+use storage::Services;
 use terms::{EndReason, Protocol, Scope};
 
 /// Something that is done to an account.
@@ -14,11 +14,9 @@ pub enum Act {
     LogOut,
     /// The password is set, even to the same one.
     SetPassword,
-    /// The states of its services change.
+    /// The states of its services are set, even to what they were.
     SetServices {
-        /// Before.
-        from: Services,
-        /// After.
+        /// To these.
         to: Services,
     },
     /// Deleted.
@@ -49,17 +47,11 @@ pub fn voided(act: Act) -> Voided {
         Act::Delete => everything(EndReason::Deleted),
         Act::Rename => everything(EndReason::Renamed),
         Act::DisableDomain => everything(EndReason::DomainDisabled),
-        Act::SetServices { from, to } => {
-            let leaves = |before: ServiceState, after: ServiceState| {
-                before == ServiceState::Enabled && after != ServiceState::Enabled
-            };
-            let mut scopes = Vec::new();
-            if leaves(from.imap4, to.imap4) {
-                scopes.push(Scope::Protocol(Protocol::Imap));
-            }
-            if leaves(from.pop3, to.pop3) {
-                scopes.push(Scope::Protocol(Protocol::Pop3));
-            }
+        // Whether the service worked before does not matter: when the end of its sessions could not
+        // be confirmed, the request is repeated, and must end them then.
+        Act::SetServices { to } => {
+            let protocols = [Protocol::Imap, Protocol::Pop3].into_iter();
+            let scopes = protocols.filter(|it| !to.admits(*it)).map(Scope::Protocol).collect();
             Voided { scopes, reason: EndReason::ServiceOff }
         }
         Act::Other => Voided { scopes: Vec::new(), reason: EndReason::LoggedOut },
@@ -85,17 +77,15 @@ pub fn voided_by_all(acts: &[Act]) -> Voided {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ServiceState::{Disabled, Enabled, Suspended};
+    use storage::ServiceState::{self, Disabled, Enabled, Suspended};
 
     const IMAP: Scope = Scope::Protocol(Protocol::Imap);
     const POP3: Scope = Scope::Protocol(Protocol::Pop3);
 
-    fn services(imap4: ServiceState, pop3: ServiceState) -> Services {
-        Services { imap4, pop3, ..Services::default() }
-    }
-
-    fn set(from: Services, to: Services) -> Act {
-        Act::SetServices { from, to }
+    fn set(imap4: ServiceState, pop3: ServiceState) -> Act {
+        // Services without sessions here have no say.
+        let to = Services { imap4, pop3, smtpin: Suspended, webmail: Disabled, ..Services::default() };
+        Act::SetServices { to }
     }
 
     fn check(acts: &[Act], scopes: &[Scope], reason: EndReason) {
@@ -104,31 +94,21 @@ mod tests {
 
     #[test]
     fn what_voids_what() {
-        let on = services(Enabled, Enabled);
-        let off = services(Suspended, Suspended);
-        check(&[Act::LogOut], &[Scope::Everything], EndReason::LoggedOut);
-        check(&[Act::SetPassword], &[Scope::Everything], EndReason::PasswordChanged);
-        check(&[Act::Delete], &[Scope::Everything], EndReason::Deleted);
-        check(&[Act::Rename], &[Scope::Everything], EndReason::Renamed);
-        check(&[Act::DisableDomain], &[Scope::Everything], EndReason::DomainDisabled);
-        check(&[Act::Other], &[], EndReason::LoggedOut);
-        check(&[], &[], EndReason::LoggedOut);
-        check(&[set(on, services(Disabled, Enabled))], &[IMAP], EndReason::ServiceOff);
-        check(&[set(on, services(Enabled, Disabled))], &[POP3], EndReason::ServiceOff);
-        check(&[set(on, off)], &[IMAP, POP3], EndReason::ServiceOff);
-        // Switched off before: whoever was in is gone already.
-        check(&[set(off, services(Disabled, Suspended))], &[], EndReason::ServiceOff);
-        check(&[set(off, on)], &[], EndReason::ServiceOff);
-        check(&[set(on, on)], &[], EndReason::ServiceOff);
-        // Services that have no sessions here.
-        let no_mail = Services { smtpin: Suspended, webmail: Disabled, ..on };
-        check(&[set(on, no_mail)], &[], EndReason::ServiceOff);
-        check(&[Act::Other, set(on, off)], &[IMAP, POP3], EndReason::ServiceOff);
-        check(
-            &[Act::SetPassword, set(on, off)],
-            &[Scope::Everything],
-            EndReason::PasswordChanged,
-        );
-        check(&[set(on, off), Act::SetPassword], &[Scope::Everything], EndReason::ServiceOff);
+        use EndReason::*;
+        let all = &[Scope::Everything];
+        check(&[Act::LogOut], all, LoggedOut);
+        check(&[Act::SetPassword], all, PasswordChanged);
+        check(&[Act::Delete], all, Deleted);
+        check(&[Act::Rename], all, Renamed);
+        check(&[Act::DisableDomain], all, DomainDisabled);
+        check(&[Act::Other], &[], LoggedOut);
+        check(&[], &[], LoggedOut);
+        check(&[set(Enabled, Enabled)], &[], ServiceOff);
+        check(&[set(Disabled, Enabled)], &[IMAP], ServiceOff);
+        check(&[set(Enabled, Suspended)], &[POP3], ServiceOff);
+        check(&[set(Suspended, Disabled)], &[IMAP, POP3], ServiceOff);
+        check(&[Act::Other, set(Suspended, Suspended)], &[IMAP, POP3], ServiceOff);
+        check(&[Act::SetPassword, set(Suspended, Suspended)], all, PasswordChanged);
+        check(&[set(Suspended, Suspended), Act::SetPassword], all, ServiceOff);
     }
 }

@@ -1,1 +1,28 @@
-//! api
+//! The administration API: JSON in, JSON out, as OpenSRS's mail API ("OMA") has it. What clients of
+//! that service expect to the letter is in `reply.rs`, `error.rs` and `request.rs`; what each method
+//! does, in the file of its name under `method/`; which there are, in `router.rs`.
+//!
+//! There is no HTTP server in here: [`Api::handle`] takes path and body and answers status and body.
+//! It opens no socket, reads no clock and knows no sessions but through [`EndSessions`].
+
+mod api;
+mod audit;
+mod call;
+mod end_sessions;
+mod error;
+mod lookup;
+mod method;
+mod outline;
+mod pattern;
+mod reply;
+mod request;
+mod router;
+mod settle;
+
+pub use api::{Answer, Api};
+pub use error::ErrorNumber;
+pub use end_sessions::{BoxFuture, EndSessions, NotConfirmed};
+pub use router::METHODS;
+
+#[cfg(test)]
+mod tests;

@@ -130,7 +130,7 @@ impl DomainAttributes {
         if let Some(workgroup) = self.kept.get("workgroup").and_then(Value::as_str) {
             // A new domain has the workgroup that storage gives it.
             let known = before.map_or_else(
-                || workgroup == "staff",
+                || workgroup == super::FIRST_WORKGROUP,
                 |domain| domain.workgroups.iter().any(|name| name == workgroup),
             );
             if !known {

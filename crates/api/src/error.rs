@@ -1,0 +1,162 @@
+//! What can go wrong, in the API's numbers and words (OMA reference, section 4), and nowhere else.
+
+use accounts::{Denied, Refusal};
+use serde_json::{Map, Value};
+use std::time::Duration;
+use storage::{StorageError, What};
+
+/// An error of the API. In the order in which a request is checked: credentials, shape, rights over
+/// the object, existence, alias, rights over attributes, values, uniqueness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorNumber {
+    /// Something failed here.
+    Server = 0,
+    /// Name, password or token is wrong.
+    Credentials = 1,
+    /// The object does not exist, within the caller's reach.
+    NotFound = 2,
+    /// The name given is an alias.
+    Alias = 3,
+    /// An attribute that the caller may not set.
+    AttributeRights = 4,
+    /// A field is missing or of the wrong type.
+    Format = 5,
+    /// An attribute is unknown, or its value is malformed or out of range.
+    Value = 6,
+    /// The name is taken.
+    Exists = 7,
+    /// The object's state or a limit forbids it. (Number and text are not documented.)
+    State = 8,
+    /// The object is out of the caller's reach. (The text is not documented.)
+    Rights = 9,
+}
+
+impl ErrorNumber {
+    /// The exact text. Clients match some of them.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            ErrorNumber::Server => "Server error",
+            ErrorNumber::Credentials => "Invalid credentials supplied in request",
+            ErrorNumber::NotFound => "The requested object does not exist",
+            ErrorNumber::Alias => "This object is an alias",
+            ErrorNumber::AttributeRights => {
+                "Requestor lacks permission to change one or more of the requested attributes"
+            }
+            ErrorNumber::Format => {
+                "Request badly formatted (missing required field, or field is not the correct data type)"
+            }
+            ErrorNumber::Value => "One or more attributes badly formatted",
+            ErrorNumber::Exists => "An object with this name already exists",
+            ErrorNumber::State => "A limit or the state of the object does not allow this",
+            ErrorNumber::Rights => {
+                "Requestor lacks permission to perform this action on the requested object"
+            }
+        }
+    }
+}
+
+/// A failed request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) number: ErrorNumber,
+    /// In place of the number's own text.
+    pub(crate) text: Option<&'static str>,
+    /// What exactly is wrong: attribute or field name to reason.
+    pub(crate) hints: Map<String, Value>,
+    /// Data that comes with the failure.
+    pub(crate) fields: Map<String, Value>,
+    /// Before the answer is sent.
+    pub(crate) delay: Duration,
+    /// 200 unless something broke: the error is in the body.
+    pub(crate) status: u16,
+    /// What broke, for the log.
+    pub(crate) cause: Option<String>,
+}
+
+impl Failure {
+    /// With one hint.
+    pub(crate) fn with_hint(number: ErrorNumber, name: &str, reason: impl Into<String>) -> Self {
+        let mut failure = Failure::from(number);
+        failure.hints.insert(name.to_owned(), Value::String(reason.into()));
+        failure
+    }
+
+    /// A field is missing or of the wrong type.
+    pub(crate) fn format(field: &str, reason: &str) -> Self {
+        Self::with_hint(ErrorNumber::Format, field, reason)
+    }
+
+    /// Attributes are wrong.
+    pub(crate) fn values(problems: accounts::attributes::Problems) -> Self {
+        let hints = problems.into_iter().map(|(name, why)| (name, Value::String(why)));
+        Failure { hints: hints.collect(), ..Failure::from(ErrorNumber::Value) }
+    }
+
+    /// The change is made and on disk, but sessions may still be open.
+    pub(crate) fn not_confirmed() -> Self {
+        const TEXT: &str = "Server error: not all sessions could be confirmed as ended in time; \
+                            calling again is safe";
+        Failure { text: Some(TEXT), ..Failure::from(ErrorNumber::Server) }
+    }
+
+    /// Something broke here.
+    pub(crate) fn internal(cause: impl std::fmt::Display) -> Self {
+        let cause = Some(cause.to_string());
+        Failure { status: 500, cause, ..Failure::from(ErrorNumber::Server) }
+    }
+}
+
+impl From<ErrorNumber> for Failure {
+    fn from(number: ErrorNumber) -> Self {
+        Failure {
+            number,
+            text: None,
+            hints: Map::new(),
+            fields: Map::new(),
+            delay: Duration::ZERO,
+            status: 200,
+            cause: None,
+        }
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(_: Denied) -> Self {
+        ErrorNumber::Rights.into()
+    }
+}
+
+impl From<accounts::LoginRefusal> for Failure {
+    fn from(refusal: accounts::LoginRefusal) -> Self {
+        let failure = match refusal.reason {
+            Refusal::Invalid | Refusal::NotAllowed => ErrorNumber::Credentials.into(),
+            Refusal::Throttled => Failure::with_hint(
+                ErrorNumber::Credentials,
+                "credentials",
+                "too many failed requests, try again later",
+            ),
+            Refusal::Unavailable => Failure::internal("credentials cannot be checked"),
+        };
+        Failure { delay: refusal.delay, ..failure }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::NotFound(What::Address | What::Domain | What::Company) => {
+                ErrorNumber::NotFound.into()
+            }
+            StorageError::Exists(_) => ErrorNumber::Exists.into(),
+            StorageError::Limit(limit) => Failure::with_hint(ErrorNumber::State, "limit", limit),
+            StorageError::Refused(why) => Failure::with_hint(ErrorNumber::State, "object", why),
+            other => Failure::internal(other),
+        }
+    }
+}
+
+impl From<accounts::HashUnavailable> for Failure {
+    fn from(error: accounts::HashUnavailable) -> Self {
+        Failure::internal(error)
+    }
+}

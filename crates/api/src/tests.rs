@@ -1,0 +1,1 @@
+//! Whole requests and their answers.
