@@ -1,0 +1,185 @@
+//! Putting the server together from its configuration, running it, and taking it apart.
+
+use crate::announce;
+use crate::certificate::Certificates;
+use crate::config::{Config, Entrance};
+use crate::failure::Failure;
+use crate::doors::Doors;
+use crate::gate::Gate;
+use crate::http::Readiness;
+use crate::web::Web;
+use crate::host::now;
+use crate::listener::Listener;
+use crate::metrics::Metrics;
+use crate::protocols::Protocols;
+use crate::services::Services;
+use crate::shutdown::Shutdown;
+use crate::tls::Acceptor;
+use accounts::Accounts;
+use sessions::Sessions;
+use std::sync::Arc;
+use std::time::Duration;
+use storage::{Options, Storage};
+use terms::{Incarnation, NodeId};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Threads that read for sessions. Each has a connection to the database of its own.
+const READERS: usize = 4;
+
+/// A running server.
+pub struct Server {
+    /// What every connection shares.
+    pub(crate) services: Arc<Services>,
+    /// The certificate shown.
+    pub(crate) certificates: Arc<Certificates>,
+    listeners: Vec<(Entrance, String)>,
+    accepting: JoinSet<()>,
+    readiness: Readiness,
+    shutdown_timeout: Duration,
+}
+
+impl Server {
+    /// Opens the store and every listener, and begins to accept.
+    ///
+    /// # Errors
+    /// One sentence about what is wrong. Nothing is left open.
+    pub async fn start(config: &Config) -> Result<Self, Failure> {
+        let certificates = Certificates::load(config)?;
+        let tls = Acceptor::new(certificates.server_config()?);
+        // Bound before the store is opened: a taken port must not cost a recovery.
+        let mut bound = Vec::new();
+        for (entrance, endpoint) in config.listen.all() {
+            bound.push((entrance, endpoint.clone(), Listener::bind(endpoint).await?));
+        }
+        let storage =
+            Storage::open(Options { data_dir: config.data_dir.clone(), readers: READERS }).await?;
+        let limits = &config.limits;
+        let accounts = Accounts::new(
+            storage.clone(),
+            accounts::Options {
+                throttle: config.auth.throttle,
+                trusted_networks: limits.trusted_networks.clone(),
+                ..accounts::Options::default()
+            },
+        )
+        .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
+        let sessions = Sessions::new(
+            cluster::Node { id: NodeId(1), incarnation: Incarnation(now().0.cast_unsigned()) },
+            sessions::Limits {
+                per_account: limits.sessions_per_account as usize,
+                per_account_and_address: limits.sessions_per_account_and_address as usize,
+            },
+        );
+        let metrics = Metrics::new();
+        let services = Arc::new(Services {
+            storage,
+            accounts,
+            sessions,
+            tls,
+            shutdown: Shutdown::default(),
+            metrics,
+            plaintext_on_loopback: config.auth.plaintext_on_loopback,
+            trusted_networks: limits.trusted_networks.clone(),
+        });
+        let readiness = Readiness::default();
+        let doors = Arc::new(Doors {
+            protocols: Arc::new(Protocols::new(config, services.clone())),
+            web: Arc::new(Web::new(config, services.clone(), readiness.clone())),
+            services: services.clone(),
+            all: Gate::new(limits.connections as usize, limits.connections_per_address as usize),
+            lmtp: Gate::new(limits.lmtp_connections as usize, usize::MAX),
+            http: Gate::new(limits.http_connections as usize, usize::MAX),
+        });
+        let mut server = Self {
+            services,
+            certificates,
+            listeners: Vec::new(),
+            accepting: JoinSet::new(),
+            readiness: readiness.clone(),
+            shutdown_timeout: config.shutdown_timeout,
+        };
+        for (entrance, endpoint, listener) in bound {
+            let shown =
+                listener.local_addr().map_or(endpoint.to_string(), |bound| bound.to_string());
+            server.listeners.push((entrance, shown));
+            server.accepting.spawn(doors.clone().accept_until_stop(entrance, listener));
+        }
+        readiness.ready();
+        Ok(server)
+    }
+
+    /// The listeners with the addresses they are bound to.
+    pub fn listeners(&self) -> &[(Entrance, String)] {
+        &self.listeners
+    }
+
+    /// Says that every listener accepts.
+    pub fn announce(&self) {
+        announce::ready(&self.listeners);
+    }
+
+    /// Reads the certificate again. The old one stays if the new one is no good.
+    pub fn reload(&self) {
+        announce::reloading();
+        match self.certificates.reload() {
+            Ok(()) => tracing::info!("certificates reloaded"),
+            Err(error) => tracing::error!(%error, "certificates not reloaded, the old ones stay"),
+        }
+        announce::ready_again();
+    }
+
+    /// Stops: no more connections, every session is told and ended, what is queued is written.
+    pub async fn stop(mut self) {
+        announce::stopping();
+        self.readiness.stopping();
+        self.services.shutdown.begin();
+        let ending = self.services.sessions.shutdown();
+        let stopped = timeout(self.shutdown_timeout, async {
+            while self.accepting.join_next().await.is_some() {}
+            ending.finished().await;
+        });
+        if stopped.await.is_err() {
+            tracing::warn!(open = ending.report().open.len(), "sessions cut: shutdown_timeout reached");
+        }
+        self.services.storage.close().await;
+    }
+}
+
+/// Runs the server until a signal stops it.
+///
+/// # Errors
+/// One sentence about why it could not start.
+pub async fn serve(config: Config) -> Result<(), Failure> {
+    let server = Server::start(&config).await?;
+    server.announce();
+    let mut hangup = on(SignalKind::hangup())?;
+    let mut interrupted = std::pin::pin!(interrupted());
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => server.reload(),
+            () = &mut interrupted => break,
+        }
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+fn on(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+    signal(kind).map_err(|error| Failure::Other(format!("cannot listen to signals: {error}")))
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(crate) async fn interrupted() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

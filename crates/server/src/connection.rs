@@ -1,0 +1,237 @@
+//! One connection, from accepted socket to closed socket.
+//!
+//! The dialogue and the socket are polled side by side in one task, together with the order to end.
+//! Whatever the dialogue is doing (waiting in IDLE, half-way through a literal, inside storage, behind
+//! a slow reader), an order drops it at its next poll, cuts the socket, and only then gives the
+//! session's place back. That is the whole of ending a session.
+
+use crate::exchange::Exchange;
+use crate::host::Seat;
+use crate::services::Services;
+use crate::stream::Stream;
+use carrier::{Drain, Feed, Input, Output};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use terms::EndReason;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+/// A dialogue under way. Boxed, so that a connection's task does not depend on its protocol.
+pub(crate) type Dialogue = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The words with which a protocol tells a client that we end its session.
+pub(crate) type Farewell = fn(EndReason) -> &'static [u8];
+
+/// How long the connection waits for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From connection to login, TLS included; nothing where nobody logs in.
+    pub(crate) login: Option<Duration>,
+    /// Between two signs of life.
+    pub(crate) idle: Duration,
+    /// With bytes that the client does not take.
+    pub(crate) send: Duration,
+}
+
+/// How long a client that leaves may take to read our last words.
+const PARTING: Duration = Duration::from_secs(30);
+
+/// Why the dialogue is not polled any more.
+enum Pause {
+    /// It came to its own end: the client left.
+    Left,
+    /// It waits for TLS.
+    StartTls,
+    /// We end the session.
+    Ordered(EndReason),
+    /// The socket is broken.
+    Broken,
+}
+
+/// One connection with its dialogue.
+pub(crate) struct Connection {
+    services: Arc<Services>,
+    seat: Arc<Seat>,
+    dialogue: Option<Dialogue>,
+    farewell: Farewell,
+    patience: Patience,
+    started: Instant,
+    last_sign: Instant,
+    timer: Pin<Box<Sleep>>,
+    end: End,
+    /// Whether `end` is the session's order, rather than the server's stop.
+    in_session: bool,
+}
+
+/// Resolves when we end the connection.
+type End = Pin<Box<dyn Future<Output = EndReason> + Send>>;
+
+/// The dialogue's ends of the pipes, and the connection's.
+pub(crate) fn pipes() -> (Feed, Input, Output, Drain) {
+    let (feed, input) = carrier::input();
+    let (output, drain) = carrier::output();
+    (feed, input, output, drain)
+}
+
+impl Connection {
+    /// A connection that was accepted at `started`.
+    pub(crate) fn new(
+        services: Arc<Services>,
+        seat: Arc<Seat>,
+        dialogue: Dialogue,
+        farewell: Farewell,
+        patience: Patience,
+        started: Instant,
+    ) -> Self {
+        let stopping = services.shutdown.clone();
+        let end: End = Box::pin(async move {
+            stopping.begun().await;
+            EndReason::Shutdown
+        });
+        Self {
+            services,
+            seat,
+            dialogue: Some(dialogue),
+            farewell,
+            patience,
+            started,
+            last_sign: started,
+            timer: Box::pin(sleep_until(started + patience.login.unwrap_or(patience.idle))),
+            end,
+            in_session: false,
+        }
+    }
+
+    /// Runs it to its end. When this returns, the socket is closed and the session's place is free.
+    pub(crate) async fn run(mut self, mut exchange: Exchange) {
+        loop {
+            match poll_fn(|cx| self.poll_pause(cx, &mut exchange)).await {
+                Pause::StartTls => match self.start_tls(exchange).await {
+                    Some(secured) => exchange = secured,
+                    None => break,
+                },
+                Pause::Left => {
+                    self.dialogue = None;
+                    self.part(exchange).await;
+                    break;
+                }
+                Pause::Ordered(reason) => {
+                    // Whatever it was doing stops here.
+                    self.dialogue = None;
+                    exchange.cut((self.farewell)(reason));
+                    break;
+                }
+                Pause::Broken => {
+                    self.dialogue = None;
+                    exchange.reset();
+                    break;
+                }
+            }
+        }
+        // Nothing of the session is left but its place.
+        drop(self.seat.leave());
+    }
+
+    fn poll_pause(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Poll<Pause> {
+        loop {
+            if let Poll::Ready(reason) = self.poll_order(cx) {
+                return Poll::Ready(Pause::Ordered(reason));
+            }
+            if let Some(dialogue) = &mut self.dialogue
+                && dialogue.as_mut().poll(cx).is_ready()
+            {
+                return Poll::Ready(Pause::Left);
+            }
+            if self.seat.wants_tls() {
+                return Poll::Ready(Pause::StartTls);
+            }
+            if !self.in_session && self.seat.is_taken() {
+                // The dialogue has just logged in: listen before anything it said is sent.
+                continue;
+            }
+            match exchange.poll_move(cx) {
+                Poll::Ready(Ok(())) => self.sign_of_life(),
+                Poll::Ready(Err(_)) => return Poll::Ready(Pause::Broken),
+                Poll::Pending => return self.poll_patience(cx, !exchange.is_flushed()),
+            }
+        }
+    }
+
+    /// The order to end: the session's once somebody is logged in, before that the server's stop.
+    fn poll_order(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
+        if !self.in_session
+            && let Some(orders) = self.seat.orders()
+        {
+            self.end = Box::pin(async move { orders.end().await.reason });
+            self.in_session = true;
+        }
+        self.end.as_mut().poll(cx)
+    }
+
+    fn sign_of_life(&mut self) {
+        self.last_sign = Instant::now();
+        self.seat.note_activity();
+    }
+
+    fn deadline(&self, stalled: bool) -> Instant {
+        let silence = if stalled { self.patience.send } else { self.patience.idle };
+        let silence = self.last_sign + silence;
+        match self.patience.login {
+            Some(login) if !self.seat.is_taken() => silence.min(self.started + login),
+            _ => silence,
+        }
+    }
+
+    fn poll_patience(&mut self, cx: &mut Context<'_>, stalled: bool) -> Poll<Pause> {
+        let deadline = self.deadline(stalled);
+        if stalled && self.timer.deadline() > deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if deadline <= Instant::now() {
+                return Poll::Ready(Pause::Ordered(EndReason::Inactive));
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    /// Nobody is logged in yet, so there is no session to end meanwhile.
+    async fn start_tls(&mut self, exchange: Exchange) -> Option<Exchange> {
+        let patience = self.deadline(false).saturating_duration_since(Instant::now());
+        let secured = timeout(patience, exchange.secure(&self.services.tls)).await.ok()?.ok()?;
+        self.seat.tls_is_on();
+        self.last_sign = Instant::now();
+        Some(secured)
+    }
+
+    /// The client left. Its session stays in the registry, and can be ended, until the client's
+    /// side has all that was said.
+    async fn part(&mut self, mut exchange: Exchange) {
+        let mut finished = Box::pin(timeout(PARTING, exchange.finish()));
+        let result = poll_fn(|cx| match self.poll_order(cx) {
+            Poll::Ready(reason) => Poll::Ready(Err(reason)),
+            Poll::Pending => finished.as_mut().poll(cx).map(Ok),
+        })
+        .await;
+        drop(finished);
+        match result {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(_)) | Err(_)) | Err(_) => exchange.reset(),
+        }
+    }
+}
+
+impl Exchange {
+    /// Switches TLS on: what the client sent before does not count.
+    async fn secure(self, tls: &crate::tls::Acceptor) -> io::Result<Exchange> {
+        let (stream, feed, drain) = self.into_parts();
+        match stream {
+            Stream::Tcp(tcp) => Ok(Exchange::new(tls.accept(tcp).await?, feed, drain)),
+            Stream::Tls(_) | Stream::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}

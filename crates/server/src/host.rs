@@ -1,0 +1,210 @@
+//! The connection as its dialogue sees it: logging in, switching TLS on, the time.
+
+use crate::services::Services;
+use crate::gate::Doorstep;
+use accounts::{Credentials, Refusal};
+use carrier::{Attempt, Gone, Host, LoginError, Security};
+use parking_lot::Mutex;
+use sessions::{ConfirmError, Guard, Orders, Session};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+use storage::{Credential, Login};
+use terms::{FolderName, UnixTime};
+use tokio::sync::oneshot;
+
+/// How often an idle client hears from us, so that no firewall forgets the connection.
+const KEEPALIVE: Duration = Duration::from_secs(120);
+
+/// The time, in whole seconds.
+pub(crate) fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    // Before 1970 there was no mail: a clock that says so is answered with the epoch.
+    UnixTime(since.map_or(0, |since| since.as_secs().cast_signed()))
+}
+
+/// What a connection and its dialogue share. The connection takes the session out of it, and drops
+/// its guard last of all, when the socket is closed.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    session: Mutex<Option<(Guard, Orders)>>,
+    tls: AtomicBool,
+    tls_wish: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+impl Seat {
+    /// Of a connection that has TLS from the start, or not.
+    pub(crate) fn new(tls: bool) -> Self {
+        Self { session: Mutex::default(), tls: AtomicBool::new(tls), tls_wish: Mutex::default() }
+    }
+
+    /// Where the session's order to end arrives, once it is logged in.
+    pub(crate) fn orders(&self) -> Option<Orders> {
+        self.session.lock().as_ref().map(|(_, orders)| orders.clone())
+    }
+
+    /// Notes that the client was heard.
+    pub(crate) fn note_activity(&self) {
+        if let Some((guard, _)) = self.session.lock().as_ref() {
+            guard.note_activity(now());
+        }
+    }
+
+    /// Whether somebody is logged in.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.session.lock().is_some()
+    }
+
+    /// The session's place, for the connection to drop when nothing else of it is left.
+    pub(crate) fn leave(&self) -> Option<Guard> {
+        self.session.lock().take().map(|(guard, _)| guard)
+    }
+
+    /// Whether the dialogue waits for TLS; the answer goes to [`Seat::tls_is_on`].
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.tls_wish.lock().is_some()
+    }
+
+    /// TLS is on: the dialogue may go on.
+    pub(crate) fn tls_is_on(&self) {
+        self.tls.store(true, Ordering::Relaxed);
+        if let Some(wish) = self.tls_wish.lock().take() {
+            // Fails only if the dialogue is gone.
+            let _ = wish.send(());
+        }
+    }
+}
+
+/// A connection, in the hands of its dialogue.
+pub(crate) struct ConnectionHost {
+    services: Arc<Services>,
+    seat: Arc<Seat>,
+    peer: SocketAddr,
+    /// Said before there was a session to note it on.
+    client: Option<String>,
+    doorstep: Option<Doorstep>,
+}
+
+impl ConnectionHost {
+    /// For a connection from `peer`, which holds a place at the door until somebody logs in.
+    pub(crate) fn new(
+        services: Arc<Services>,
+        seat: Arc<Seat>,
+        peer: SocketAddr,
+        doorstep: Option<Doorstep>,
+    ) -> Self {
+        Self { services, seat, peer, client: None, doorstep }
+    }
+
+    fn trusted(&self) -> bool {
+        self.services.is_trusted(self.peer.ip())
+    }
+
+    async fn admit(&self, login: &Login) -> Result<(Guard, Orders), LoginError> {
+        let on_behalf = match &login.credential {
+            Credential::OnBehalf { administrator } => Some(administrator.to_string().into()),
+            Credential::Password | Credential::Token(_) => None,
+        };
+        let unconfirmed = self
+            .services
+            .sessions
+            .register(Session {
+                account: login.account,
+                epoch: login.epoch,
+                protocol: login.protocol,
+                peer: self.peer,
+                tls: self.security().tls,
+                trusted: self.trusted(),
+                login: login.name.as_str().into(),
+                on_behalf,
+                credential: registered_credential(&login.credential),
+                since: now(),
+            })
+            .map_err(|_| LoginError::TooManySessions)?;
+        if let Some(client) = &self.client {
+            unconfirmed.note_client(client);
+        }
+        let stands = self.services.storage.login_stands(login);
+        unconfirmed.confirm(stands).await.map_err(|error| match error {
+            ConfirmError::Void => LoginError::Invalid,
+            ConfirmError::Unknown(_) => LoginError::Unavailable,
+        })
+    }
+}
+
+fn registered_credential(credential: &Credential) -> cluster::Credential {
+    match credential {
+        Credential::Password | Credential::OnBehalf { .. } => cluster::Credential::Password,
+        Credential::Token(hash) => cluster::Credential::Token(hash.as_str().into()),
+    }
+}
+
+impl Host for ConnectionHost {
+    fn now(&self) -> UnixTime {
+        now()
+    }
+
+    fn security(&self) -> Security {
+        let tls = self.seat.tls.load(Ordering::Relaxed);
+        Security {
+            tls,
+            starttls: !tls,
+            plaintext_login: tls
+                || (self.services.plaintext_on_loopback && self.peer.ip().to_canonical().is_loopback()),
+        }
+    }
+
+    async fn start_tls(&mut self) -> Result<(), Gone> {
+        let (wish, granted) = oneshot::channel();
+        *self.seat.tls_wish.lock() = Some(wish);
+        granted.await.map_err(|_| Gone)
+    }
+
+    async fn log_in(&mut self, attempt: Attempt) -> Result<Login, LoginError> {
+        let protocol = attempt.protocol;
+        let credentials = Credentials {
+            protocol,
+            name: attempt.name,
+            on_behalf_of: attempt.on_behalf_of,
+            secret: attempt.secret,
+        };
+        let checked = self.services.log_in(credentials, self.peer.ip()).await;
+        let admitted = match checked {
+            Ok(login) => self.admit(&login).await.map(|place| (login, place)),
+            Err(refusal) => Err(refused(refusal)),
+        };
+        self.services.metrics.login(protocol, admitted.as_ref().map(|_| ()));
+        let (login, place) = admitted?;
+        *self.seat.session.lock() = Some(place);
+        // It waits at the door no longer.
+        self.doorstep = None;
+        Ok(login)
+    }
+
+    fn client_named(&mut self, name: &str) {
+        match self.seat.session.lock().as_ref() {
+            Some((guard, _)) => guard.note_client(name),
+            None => self.client = Some(name.chars().take(200).collect()),
+        }
+    }
+
+    fn folder_opened(&mut self, folder: Option<&FolderName>) {
+        if let Some((guard, _)) = self.seat.session.lock().as_ref() {
+            guard.note_folder(folder.map(FolderName::as_str));
+        }
+    }
+
+    async fn keepalive(&mut self) {
+        tokio::time::sleep(KEEPALIVE).await;
+    }
+}
+
+fn refused(refusal: Refusal) -> LoginError {
+    match refusal {
+        Refusal::Invalid => LoginError::Invalid,
+        Refusal::NotAllowed => LoginError::NotAllowed,
+        Refusal::Throttled => LoginError::Throttled,
+        Refusal::Unavailable => LoginError::Unavailable,
+    }
+}

@@ -1,0 +1,124 @@
+//! Which dialogue a connection gets, and how patient we are with it.
+
+use crate::config::{Config, Entrance};
+use crate::connection::{Connection, Dialogue, Farewell, Patience, pipes};
+use crate::exchange::Exchange;
+use crate::gate::Doorstep;
+use crate::host::{ConnectionHost, Seat, now};
+use crate::services::Services;
+use crate::stream::Stream;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use storage::Storage;
+use terms::EndReason;
+use tokio::time::{Instant, timeout};
+
+/// What the dialogues of each protocol share.
+#[derive(Debug)]
+pub(crate) struct Protocols {
+    services: Arc<Services>,
+    imap: Arc<imap::Context>,
+    pop3: Arc<pop3::Context>,
+    lmtp: Arc<lmtp::Context>,
+    imap_patience: Patience,
+    pop3_patience: Patience,
+    lmtp_patience: Patience,
+}
+
+impl Protocols {
+    /// As configured.
+    pub(crate) fn new(config: &Config, services: Arc<Services>) -> Self {
+        let limits = &config.limits;
+        let storage: Storage = services.storage.clone();
+        let hostname = config.hostname.as_str().to_owned();
+        let patience = |idle| Patience {
+            login: Some(limits.login_timeout),
+            idle,
+            send: limits.send_timeout,
+        };
+        Self {
+            imap: Arc::new(imap::Context {
+                storage: storage.clone(),
+                hostname: hostname.clone(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                limits: imap::Limits {
+                    message_size: limits.message_size.bytes(),
+                    ..imap::Limits::default()
+                },
+            }),
+            pop3: Arc::new(pop3::Context {
+                storage: storage.clone(),
+                locks: folders::MaildropLocks::default(),
+                hostname: hostname.clone(),
+                limits: pop3::Limits::default(),
+            }),
+            lmtp: Arc::new(lmtp::Context::new(
+                storage,
+                hostname,
+                lmtp::Limits {
+                    message_size: limits.message_size.bytes(),
+                    recipients: limits.lmtp_recipients as usize,
+                    ..lmtp::Limits::default()
+                },
+            )),
+            imap_patience: patience(limits.imap_idle_timeout),
+            pop3_patience: patience(limits.pop3_idle_timeout),
+            lmtp_patience: Patience { login: None, ..patience(limits.lmtp_idle_timeout) },
+            services,
+        }
+    }
+
+    /// Serves one connection, accepted just now, to its end.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        entrance: Entrance,
+        stream: Stream,
+        peer: SocketAddr,
+        doorstep: Option<Doorstep>,
+    ) {
+        let started = Instant::now();
+        let (patience, farewell) = self.manners(entrance);
+        let stream = match (entrance.is_tls(), stream) {
+            (true, Stream::Tcp(tcp)) => {
+                let handshake = self.services.tls.accept(tcp);
+                match timeout(patience.login.unwrap_or(patience.idle), handshake).await {
+                    Ok(Ok(stream)) => stream,
+                    // Not TLS, no common version, or gone: there is nobody to tell.
+                    Ok(Err(_)) | Err(_) => return self.services.metrics.tls_failed(entrance),
+                }
+            }
+            (_, stream) => stream,
+        };
+        let seat = Arc::new(Seat::new(stream.is_tls()));
+        let host = ConnectionHost::new(self.services.clone(), seat.clone(), peer, doorstep);
+        let (feed, input, output, drain) = pipes();
+        let dialogue: Dialogue = match entrance {
+            Entrance::Imap | Entrance::Imaps => {
+                Box::pin(imap::serve(input, output, host, self.imap.clone()))
+            }
+            Entrance::Pop3 | Entrance::Pop3s => {
+                Box::pin(pop3::serve(input, output, host, self.pop3.clone()))
+            }
+            Entrance::Lmtp => Box::pin(lmtp::serve(input, output, now, self.lmtp.clone())),
+            Entrance::Api | Entrance::Apis | Entrance::Metrics => return,
+        };
+        let services = self.services.clone();
+        // The task holds what the connection needs, and not what led to it.
+        drop(self);
+        let exchange = Exchange::new(stream, feed, drain);
+        Connection::new(services, seat, dialogue, farewell, patience, started).run(exchange).await;
+    }
+
+    fn manners(&self, entrance: Entrance) -> (Patience, Farewell) {
+        match entrance {
+            Entrance::Pop3 | Entrance::Pop3s => (self.pop3_patience, pop3::farewell),
+            Entrance::Lmtp => (self.lmtp_patience, lmtp_farewell),
+            _ => (self.imap_patience, imap::farewell),
+        }
+    }
+}
+
+/// RFC 5321 §3.8: a server that closes says so. The sender tries again.
+fn lmtp_farewell(_: EndReason) -> &'static [u8] {
+    b"421 4.3.2 Closing the connection, try again later\r\n"
+}

@@ -1,0 +1,129 @@
+//! How many bytes the kernel still has to send for a TCP connection.
+//!
+//! A close lets the kernel go on sending what is queued; a session that we end must not (promise L2),
+//! so the connection asks here whether anything is queued, and resets instead of closing if so.
+//!
+//! The answer is `write_seq - snd_una`: not yet sent, or sent and not yet acknowledged. `SIOCOUTQ`
+//! would tell the same but has no safe wrapper; this asks the kernel's socket diagnostics
+//! (`sock_diag(7)`, an exact lookup by address pair, not a scan). Where they are missing, the answer
+//! is unknown, and unknown counts as "something is queued".
+
+use rustix::fd::OwnedFd;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
+};
+use std::net::{IpAddr, SocketAddr};
+
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const NLM_F_REQUEST: u16 = 1;
+const IPPROTO_TCP: u8 = 6;
+/// `struct nlmsghdr`.
+const HEADER: usize = 16;
+/// `struct nlmsghdr` and `struct inet_diag_req_v2`.
+const REQUEST: usize = HEADER + 56;
+/// Where `idiag_wqueue` stands in `struct nlmsghdr` and `struct inet_diag_msg`.
+const WQUEUE: usize = HEADER + 60;
+
+/// Asks the kernel about the send queues of this machine's connections.
+#[derive(Debug)]
+pub(crate) struct SendQueues {
+    socket: Option<OwnedFd>,
+}
+
+impl SendQueues {
+    /// Opens the way to the kernel. Without one every answer is "unknown".
+    pub(crate) fn open() -> Self {
+        let socket = socket_with(
+            AddressFamily::NETLINK,
+            SocketType::RAW,
+            SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+            Some(netlink::SOCK_DIAG),
+        );
+        Self { socket: socket.ok() }
+    }
+
+    /// Bytes not yet acknowledged by the peer, or nothing if the kernel does not say. A sent FIN
+    /// counts as one.
+    pub(crate) fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Option<u32> {
+        let socket = self.socket.as_ref()?;
+        send(socket, &request(local, peer), SendFlags::empty()).ok()?;
+        let mut answer = [0u8; 512];
+        // The kernel queues its answer before `send` returns.
+        let (length, _) = recv(socket, &mut answer[..], RecvFlags::empty()).ok()?;
+        let answer = answer.get(..length)?;
+        if u16::from_ne_bytes([*answer.get(4)?, *answer.get(5)?]) != SOCK_DIAG_BY_FAMILY {
+            return None;
+        }
+        let queue = answer.get(WQUEUE..WQUEUE + 4)?;
+        Some(u32::from_ne_bytes([queue[0], queue[1], queue[2], queue[3]]))
+    }
+}
+
+fn request(local: SocketAddr, peer: SocketAddr) -> [u8; REQUEST] {
+    let mut request = [0u8; REQUEST];
+    let mut put = |at: usize, bytes: &[u8]| request[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &(REQUEST as u32).to_ne_bytes());
+    put(4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    put(6, &NLM_F_REQUEST.to_ne_bytes());
+    let family = if local.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    put(HEADER, &[family.as_raw() as u8, IPPROTO_TCP]);
+    put(HEADER + 4, &u32::MAX.to_ne_bytes()); // every state
+    put(HEADER + 8, &local.port().to_be_bytes());
+    put(HEADER + 10, &peer.port().to_be_bytes());
+    put(HEADER + 12, &octets(local.ip()));
+    put(HEADER + 28, &octets(peer.ip()));
+    put(HEADER + 48, &[0xff; 8]); // no cookie
+    request
+}
+
+/// The 16 bytes in which the kernel takes an address of either family.
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V6(address) => address.octets(),
+        IpAddr::V4(address) => {
+            let mut octets = [0; 16];
+            octets[..4].copy_from_slice(&address.octets());
+            octets
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    fn check(address: &str) {
+        let queues = SendQueues::open();
+        let listener = TcpListener::bind(address).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, peer) = listener.accept().unwrap();
+        let local = server.local_addr().unwrap();
+        assert_eq!(queues.unacknowledged(local, peer), Some(0));
+        // The client does not read: its window closes, and the rest stays with us.
+        server.set_nonblocking(true).unwrap();
+        let mut written = 0;
+        while let Ok(count) = server.write(&[0; 65536]) {
+            written += count;
+        }
+        let queued = queues.unacknowledged(local, peer).unwrap();
+        assert!(queued > 0 && queued as usize <= written);
+        let mut rest = vec![0; written];
+        client.read_exact(&mut rest).unwrap();
+        assert_eq!(queues.unacknowledged(local, peer), Some(0));
+        drop(client);
+        drop(server);
+        assert_eq!(SendQueues { socket: None }.unacknowledged(local, peer), None);
+    }
+
+    #[test]
+    fn ipv4() {
+        check("127.0.0.1:0");
+    }
+
+    #[test]
+    fn ipv6() {
+        check("[::1]:0");
+    }
+}

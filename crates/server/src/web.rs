@@ -1,0 +1,114 @@
+//! What is served over HTTP: the API, and the figures for those who watch over the server.
+
+use crate::config::{Config, Entrance};
+use crate::ending::Ender;
+use crate::host::now;
+use crate::http::{Answer, Http, Method, MetricsSite, Readiness, Request, Site, StatusCode};
+use crate::metrics::{ApiResult, Metrics};
+use crate::services::Services;
+use crate::stream::Stream;
+use api::Api;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
+
+/// Everything served over HTTP.
+#[derive(Debug)]
+pub(crate) struct Web {
+    http: Http,
+    api: Arc<ApiSite>,
+    figures: Arc<MetricsSite>,
+    services: Arc<Services>,
+    handshake: Duration,
+}
+
+impl Web {
+    /// As configured.
+    pub(crate) fn new(config: &Config, services: Arc<Services>, readiness: Readiness) -> Self {
+        let ender = Ender {
+            sessions: services.sessions.clone(),
+            bound: config.limits.logout_timeout,
+            metrics: services.metrics.clone(),
+        };
+        let api = Api::new(services.accounts.clone(), Arc::new(ender));
+        Self {
+            http: Http::new(&config.limits, services.metrics.clone()),
+            api: Arc::new(ApiSite { api, metrics: services.metrics.clone() }),
+            figures: Arc::new(MetricsSite::new(services.metrics.clone(), readiness)),
+            handshake: config.limits.login_timeout,
+            services,
+        }
+    }
+
+    /// Serves one connection to its end.
+    pub(crate) async fn serve(&self, entrance: Entrance, stream: Stream, peer: SocketAddr) {
+        let stop = self.services.shutdown.begun();
+        let stream = match (entrance.is_tls(), stream) {
+            (true, Stream::Tcp(tcp)) => {
+                match timeout(self.handshake, self.services.tls.accept(tcp)).await {
+                    Ok(Ok(stream)) => stream,
+                    Ok(Err(_)) | Err(_) => return self.services.metrics.tls_failed(entrance),
+                }
+            }
+            (_, stream) => stream,
+        };
+        let address = peer.ip();
+        match entrance {
+            Entrance::Metrics => {
+                self.http.serve(stream, entrance, address, self.figures.clone(), stop).await;
+            }
+            _ => self.http.serve(stream, entrance, address, self.api.clone(), stop).await,
+        }
+    }
+}
+
+/// The API as a site.
+#[derive(Debug)]
+struct ApiSite {
+    api: Api,
+    metrics: Metrics,
+}
+
+impl Site for ApiSite {
+    async fn answer(&self, request: Request) -> Answer {
+        let started = Instant::now();
+        let answer = if request.method == Method::POST {
+            self.api.handle(&request.path, &request.body, request.peer, now()).await
+        } else {
+            self.api.wrong_verb(&request.path, now())
+        };
+        if let Some(method) = answer.method {
+            let failed = answer.error.is_some() || answer.status != 200;
+            let result = if failed { ApiResult::Failure } else { ApiResult::Success };
+            self.metrics.api_request(method, result, started.elapsed());
+        }
+        log(&answer, &request);
+        // Whoever guesses waits.
+        sleep(answer.delay).await;
+        json(answer)
+    }
+
+    fn refuse(&self, status: StatusCode) -> Answer {
+        Answer { status, ..json(self.api.unreadable(now())) }
+    }
+}
+
+fn log(answer: &api::Answer, request: &Request) {
+    let method = answer.method.unwrap_or("unknown");
+    let (actor, error) = (answer.actor.as_deref(), answer.error.map(|number| number.to_string()));
+    let (audit, peer, status) = (&answer.audit, request.peer, answer.status);
+    match &answer.cause {
+        Some(cause) => tracing::error!(%audit, method, actor, %peer, status, error, cause, "API request broke"),
+        None => tracing::info!(%audit, method, actor, %peer, status, error, "API request"),
+    }
+}
+
+fn json(answer: api::Answer) -> Answer {
+    Answer {
+        status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        content_type: "application/json",
+        body: Bytes::from(answer.body),
+    }
+}
