@@ -84,9 +84,34 @@ impl Permit {
         self.action
     }
 
-    /// Whether it is for this account.
-    pub fn is_for(&self, account: &Account) -> bool {
-        self.target.account.as_ref().is_some_and(|(id, _)| *id == account.id)
+    /// The account that `action` is permitted for.
+    pub(crate) fn account(&self, action: Action) -> Result<AccountId, Denied> {
+        if self.action == action { self.any_account() } else { Err(Denied::NotInRole) }
+    }
+
+    /// The account that anything is permitted for.
+    pub(crate) fn any_account(&self) -> Result<AccountId, Denied> {
+        self.target.account.as_ref().map(|(id, _)| *id).ok_or(Denied::OutOfReach)
+    }
+
+    /// Whether an account may be made in this domain and workgroup.
+    pub(crate) fn new_account(&self, domain: &str, workgroup: Option<&str>) -> Result<(), Denied> {
+        let there = self.target.account.is_none()
+            && self.target.domain.as_ref().is_some_and(|name| name.as_str() == domain)
+            && self.target.workgroup.as_deref() == workgroup;
+        if self.action == Action::CreateUser && there { Ok(()) } else { Err(Denied::OutOfReach) }
+    }
+
+    /// Whether `action` is permitted for this domain.
+    pub(crate) fn domain(&self, action: Action, domain: &DomainName) -> Result<(), Denied> {
+        let it = self.action == action && self.target.domain.as_ref() == Some(domain);
+        if it { Ok(()) } else { Err(Denied::OutOfReach) }
+    }
+
+    /// Whether a domain of this company may be made.
+    pub(crate) fn new_domain(&self, company: CompanyId) -> Result<(), Denied> {
+        let it = self.target.company.as_ref().is_some_and(|(id, _)| *id == company);
+        if self.action == Action::CreateDomain && it { Ok(()) } else { Err(Denied::OutOfReach) }
     }
 }
 

@@ -20,6 +20,12 @@ pub struct Request {
     pub audit: Option<AuditId>,
 }
 
+/// The detail of a line about attributes: their names. Their values stay out: some are secrets, and
+/// what a person wrote is not the log's business.
+pub fn attribute_names(names: &[&str]) -> Value {
+    json!({ "attributes": names })
+}
+
 impl Request {
     /// A request of the API.
     pub fn of(actor: &Actor, peer: IpAddr, audit: &AuditId, at: UnixTime) -> Self {
@@ -37,19 +43,7 @@ impl Request {
         self.entry_with(account, action, Value::Null)
     }
 
-    /// A line that names the attributes which were set. Their values stay out: some are secrets, and
-    /// what a person wrote is not the log's business.
-    pub fn attributes_entry<'a>(
-        &self,
-        account: AccountId,
-        action: &str,
-        names: impl IntoIterator<Item = &'a str>,
-    ) -> HistoryEntry {
-        let names: Vec<&str> = names.into_iter().collect();
-        self.entry_with(account, action, json!({ "attributes": names }))
-    }
-
-    /// A line with details.
+    /// A line with details. Of attributes that were set, the names only ([`attribute_names`]).
     pub fn entry_with(&self, account: AccountId, action: &str, detail: Value) -> HistoryEntry {
         HistoryEntry {
             at: self.at,

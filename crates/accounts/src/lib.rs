@@ -3,12 +3,14 @@
 //!
 //! - [`Accounts`] checks credentials, for sessions ([`Accounts::log_in`]) and for the API
 //!   ([`Accounts::identify`]), and makes tokens and first administrators.
+//!   Its other operations change what exists, for whoever holds the [`Permit`].
 //! - [`authz`] is the table of rights: actor, action, target → [`Permit`].
 //! - [`attributes`] is the table of what can be set on accounts and domains, and by whom.
 //! - [`epoch`] says which logins a change makes void.
 
 mod accounts;
 mod actor;
+mod administer;
 pub mod attributes;
 pub mod authz;
 mod bootstrap;
@@ -27,9 +29,10 @@ mod token;
 mod verified;
 
 pub use accounts::{Accounts, HashUnavailable, Options};
+pub use administer::AdministerError;
 pub use actor::{Actor, Identity, Proof};
 pub use authz::{Action, Denied, Permit, Target};
 pub use bootstrap::BootstrapError;
-pub use history::Request;
+pub use history::{Request, attribute_names};
 pub use login::{Credentials, LoginRefusal, Refusal};
 pub use token::{IssueError, IssuedToken};

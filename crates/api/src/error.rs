@@ -2,6 +2,7 @@
 
 use accounts::{Denied, Refusal};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::time::Duration;
 use storage::{StorageError, What};
 
@@ -55,6 +56,12 @@ impl ErrorNumber {
     }
 }
 
+impl fmt::Display for ErrorNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (*self as u8).fmt(f)
+    }
+}
+
 /// A failed request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
@@ -100,7 +107,7 @@ impl Failure {
     }
 
     /// Something broke here.
-    pub(crate) fn internal(cause: impl std::fmt::Display) -> Self {
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         let cause = Some(cause.to_string());
         Failure { status: 500, cause, ..Failure::from(ErrorNumber::Server) }
     }
@@ -123,6 +130,15 @@ impl From<ErrorNumber> for Failure {
 impl From<Denied> for Failure {
     fn from(_: Denied) -> Self {
         ErrorNumber::Rights.into()
+    }
+}
+
+impl From<accounts::AdministerError> for Failure {
+    fn from(error: accounts::AdministerError) -> Self {
+        match error {
+            accounts::AdministerError::Denied(denied) => denied.into(),
+            accounts::AdministerError::Storage(error) => error.into(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{ErrorNumber, Failure};
 use crate::reply::Reply;
 use accounts::attributes::{self, Asked, DomainAttributes, Right};
 use accounts::epoch::{Act, voided};
-use accounts::{Action, Target, authz};
+use accounts::{Action, Permit, Target, authz};
 use serde_json::{Map, Value};
 use storage::{Company, Domain, DomainChange, NewDomain};
 use terms::DomainName;
@@ -18,7 +18,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
     let create_only = call.fields.flag("create_only")?;
     match call.domain(name).await? {
         Some((domain, is_alias)) => {
-            authz::permit(&call.actor, Action::ChangeDomain, &Target::domain(&domain))?;
+            let permit = authz::permit(&call.actor, Action::ChangeDomain, &Target::domain(&domain))?;
             match (is_alias, create_only) {
                 (true, true) => Err(ErrorNumber::Exists.into()),
                 (true, false) => Err(ErrorNumber::Alias.into()),
@@ -26,16 +26,22 @@ pub(crate) async fn run(call: &Call) -> Outcome {
                     check(call, &domain, asked).await?;
                     Err(ErrorNumber::Exists.into())
                 }
-                (false, false) => change(call, &domain, asked).await,
+                (false, false) => change(call, &permit, &domain, asked).await,
             }
         }
         None => create(call, name, asked).await,
     }
 }
 
-async fn change(call: &Call, domain: &Domain, asked: Map<String, Value>) -> Outcome {
+async fn change(
+    call: &Call,
+    permit: &Permit,
+    domain: &Domain,
+    asked: Map<String, Value>,
+) -> Outcome {
     let change = check(call, domain, asked).await?;
-    let (_, raised) = call.storage().change_domain(domain.id, change).await?;
+    let changed = call.accounts().change_domain(permit, domain.id, &domain.name, change);
+    let (_, raised) = changed.await?;
     call.end_sessions(&raised, voided(Act::DisableDomain).reason).await?;
     Ok(Reply::done())
 }
@@ -56,7 +62,7 @@ async fn check(
     let company = match &checked.company {
         None => None,
         Some(name) if name.to_lowercase() == domain.company_name.to_lowercase() => None,
-        Some(name) => Some(own_company(call, name).await?.id),
+        Some(name) => Some(own_company(call, name).await?.0.id),
     };
     Ok(DomainChange {
         aliases: checked.aliases,
@@ -73,7 +79,7 @@ async fn create(call: &Call, name: &str, asked: Map<String, Value>) -> Outcome {
     };
     let checked = DomainAttributes::check(asked, &name, None, problems);
     let checked = checked.map_err(Failure::values)?;
-    let company = match &checked.company {
+    let (company, permit) = match &checked.company {
         Some(company) => own_company(call, company).await?,
         None => default_company(call).await?,
     };
@@ -84,7 +90,7 @@ async fn create(call: &Call, name: &str, asked: Map<String, Value>) -> Outcome {
         company: None,
     };
     let new = NewDomain { name, company: company.id, change };
-    call.storage().create_domain(new, call.now).await?;
+    call.accounts().create_domain(&permit, new, &call.request()).await?;
     Ok(Reply::done())
 }
 
@@ -98,15 +104,18 @@ pub(crate) fn action(right: Right) -> Action {
 
 /// A company that the caller may make domains in, or move them to. Whether another one exists is not
 /// told.
-async fn own_company(call: &Call, name: &str) -> Result<Company, Failure> {
-    let company = call.storage().company(name).await?;
-    let company = company.filter(|it| call.may(Action::CreateDomain, &Target::company(it.id, &it.name)));
-    company.ok_or_else(|| ErrorNumber::AttributeRights.into())
+async fn own_company(call: &Call, name: &str) -> Result<(Company, Permit), Failure> {
+    let company = call.storage().company(name).await?.ok_or(ErrorNumber::AttributeRights)?;
+    let target = Target::company(company.id, &company.name);
+    match authz::permit(&call.actor, Action::CreateDomain, &target) {
+        Ok(permit) => Ok((company, permit)),
+        Err(_) => Err(ErrorNumber::AttributeRights.into()),
+    }
 }
 
 /// The company of a domain made without naming one: the caller's own, or the first that he
 /// administers.
-async fn default_company(call: &Call) -> Result<Company, Failure> {
+async fn default_company(call: &Call) -> Result<(Company, Permit), Failure> {
     let identity = call.actor.identity();
     let administered = identity.role.iter().flat_map(|grant| grant.objects.iter());
     for name in std::iter::once(&identity.company_name).chain(administered) {

@@ -8,13 +8,13 @@ use crate::call::{Call, Outcome};
 use crate::error::{ErrorNumber, Failure};
 use crate::lookup::{Reached, User};
 use crate::reply::Reply;
-use accounts::attributes::{self, Asked, NewPassword, UserAttributes};
-use accounts::authz::workgroups_in;
+use accounts::attributes::{self, Asked, NewPassword, Right, UserAttributes};
+use accounts::authz::{self, workgroups_in};
 use accounts::epoch::{Act, voided_by_all};
-use accounts::{Action, Target};
+use accounts::{Action, Permit, Target, attribute_names};
 use serde_json::Value;
 use storage::{AccountChange, AccountKind, Domain, NewAccount};
-use terms::{AccountId, Address};
+use terms::Address;
 
 pub(crate) async fn run(call: &Call) -> Outcome {
     let user = call.fields.text("user")?;
@@ -22,7 +22,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
     let create_only = call.fields.flag("create_only")?;
     match call.user(user, Action::ChangeUser).await? {
         User::There(there) if create_only => {
-            check(call, *there, asked.0).map(|_| ())?;
+            check(call, *there, asked.0)?;
             Err(ErrorNumber::Exists.into())
         }
         User::There(there) => change(call, *there, asked.0).await,
@@ -33,7 +33,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
 type Attributes = serde_json::Map<String, Value>;
 
 async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
-    let (user, names, asked) = check(call, user, asked)?;
+    let Checked { user, permits, names, asked } = check(call, user, asked)?;
     let mut acts = Vec::new();
     if asked.password.is_some() {
         acts.push(Act::SetPassword);
@@ -42,6 +42,10 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
         acts.push(Act::SetServices { to });
     }
     let voided = voided_by_all(&acts);
+    if let Some(aliases) = &asked.aliases {
+        let more = aliases.len().saturating_sub(user.account.aliases.len());
+        check_limit(call, &user.domain, "limit_aliases", more).await?;
+    }
     let change = AccountChange {
         password: hashed(call, asked.password).await?,
         aliases: asked.aliases,
@@ -52,38 +56,47 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
         attributes: asked.kept,
         void: voided.scopes,
     };
-    if let Some(aliases) = &change.aliases {
-        let more = aliases.len().saturating_sub(user.account.aliases.len());
-        check_limit(call, &user.domain, "limit_aliases", more).await?;
-    }
-    let history = call.request().attributes_entry(user.account.id, "change_user", names);
-    let (_, raised) = call.storage().change_account(user.account.id, change, history).await?;
+    let (request, detail) = (call.request(), attribute_names(&names));
+    let changed =
+        call.accounts().change_account(&permits, change, &request, "change_user", detail);
+    let (_, raised) = changed.await?;
     call.end_sessions(raised.as_slice(), voided.reason).await?;
     Ok(Reply::done())
 }
 
-/// Rights over attributes, then values.
-fn check(
-    call: &Call,
+/// A change that may be made.
+struct Checked {
     user: Reached,
-    asked: Attributes,
-) -> Result<(Reached, Vec<&'static str>, UserAttributes), Failure> {
+    permits: Vec<Permit>,
+    names: Vec<&'static str>,
+    asked: UserAttributes,
+}
+
+/// Rights over attributes, then values.
+fn check(call: &Call, user: Reached, asked: Attributes) -> Result<Checked, Failure> {
     let (asked, problems) = Asked::find(attributes::USER, asked);
-    let target = Target::account(&user.account);
     let names: Vec<_> = asked.names().collect();
-    if !asked.rights().all(|right| call.may(action(right), &target)) {
-        return Err(ErrorNumber::AttributeRights.into());
+    let target = Target::account(&user.account);
+    let mut permits = Vec::new();
+    for right in [Right::Plain, Right::Billable, Right::Password] {
+        match authz::permit(&call.actor, action(right), &target) {
+            Ok(permit) => permits.push(permit),
+            Err(_) if asked.rights().any(|asked| asked == right) => {
+                return Err(ErrorNumber::AttributeRights.into());
+            }
+            Err(_) => {}
+        }
     }
     let (address, before) = (&user.account.address, user.account.services);
-    let checked = UserAttributes::check(asked, address, &user.domain, before, problems);
-    let checked = checked.map_err(Failure::values)?;
-    if let Some(workgroup) = &checked.workgroup {
+    let asked = UserAttributes::check(asked, address, &user.domain, before, problems);
+    let asked = asked.map_err(Failure::values)?;
+    if let Some(workgroup) = &asked.workgroup {
         let there = Target::workgroup(&user.domain, workgroup);
         if !call.may(Action::ChangeUser, &there) {
             return Err(ErrorNumber::AttributeRights.into());
         }
     }
-    Ok((user, names, checked))
+    Ok(Checked { user, permits, names, asked })
 }
 
 async fn create(
@@ -107,9 +120,8 @@ async fn create(
     let asked = asked.map_err(Failure::values)?;
     let workgroup = asked.workgroup.or_else(|| call.new_workgroup(domain));
     let there = Target::workgroup(domain, workgroup.as_deref().unwrap_or_default());
-    if !call.may(Action::CreateUser, &there) {
-        return Err(ErrorNumber::AttributeRights.into());
-    }
+    let permit = authz::permit(&call.actor, Action::CreateUser, &there);
+    let permit = permit.map_err(|_| ErrorNumber::AttributeRights)?;
     let aliases = asked.aliases.unwrap_or_default();
     check_limit(call, domain, "limit_users", 1).await?;
     check_limit(call, domain, "limit_aliases", aliases.len()).await?;
@@ -131,9 +143,8 @@ async fn create(
         void: Vec::new(),
     };
     let new = NewAccount { address, kind: AccountKind::Local, change };
-    // The account has no number yet; storage puts the real one in.
-    let history = call.request().attributes_entry(AccountId(0), "change_user", names);
-    call.storage().create_account(new, call.now, history).await?;
+    let detail = attribute_names(&names);
+    call.accounts().create_account(&permit, new, &call.request(), detail).await?;
     Ok(Reply::done())
 }
 

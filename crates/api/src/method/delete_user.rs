@@ -4,12 +4,10 @@
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
 use accounts::Action;
-use accounts::epoch::{Act, voided};
 
 pub(crate) async fn run(call: &Call) -> Outcome {
     let user = call.existing_user(Action::DeleteUser).await?;
-    let history = call.request().entry(user.account.id, "delete_user");
-    let raised = call.storage().delete_account(user.account.id, call.now, history).await?;
-    call.end_sessions(&[raised], voided(Act::Delete).reason).await?;
+    let (raised, voided) = call.accounts().delete_account(&user.permit, &call.request()).await?;
+    call.end_sessions(&[raised], voided.reason).await?;
     Ok(Reply::done())
 }

@@ -10,16 +10,10 @@
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
 use accounts::Action;
-use accounts::epoch::{Act, voided};
 
 pub(crate) async fn run(call: &Call) -> Outcome {
     let user = call.existing_user(Action::LogoutUser).await?;
-    let act = voided(Act::LogOut);
-    let mut raised = Vec::new();
-    for scope in act.scopes {
-        let history = call.request().entry(user.account.id, "logout_user");
-        raised.push(call.storage().raise_epoch(user.account.id, scope, history).await?);
-    }
-    call.end_sessions(&raised, act.reason).await?;
+    let (raised, voided) = call.accounts().log_out(&user.permit, &call.request()).await?;
+    call.end_sessions(&[raised], voided.reason).await?;
     Ok(Reply::done())
 }

@@ -42,9 +42,9 @@ pub(crate) async fn run(call: &Call) -> Outcome {
         "role": grant.as_ref().map(|grant| role::name(grant.role)),
         "objects": grant.as_ref().map(|grant| &grant.objects),
     });
-    let history = call.request().entry_with(user.account.id, "set_role", detail);
     let change = AccountChange { role: Some(grant), ..AccountChange::default() };
-    call.storage().change_account(user.account.id, change, history).await?;
+    let (permits, request) = ([user.permit], call.request());
+    call.accounts().change_account(&permits, change, &request, "set_role", detail).await?;
     Ok(Reply::done())
 }
 
