@@ -7,8 +7,9 @@ use crate::error::{Ended, Refusal};
 use crate::recipient;
 use crate::reply;
 use crate::transaction::{Trace, Transaction};
-use crate::wire::{self, ClientName, Command, Mail, Mailbox};
+use crate::wire::{self, ClientName, Command, Mail, Path};
 use carrier::{Gone, Input, LineError, Output};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use storage::Storage;
@@ -61,8 +62,8 @@ pub async fn serve(
     context: Arc<Context>,
 ) {
     let mut talk = Talk { input, output, now, bad_commands: 0, client: None, transaction: None };
-    // Both outcomes mean the same to the connection: there is no more to say.
-    let _: Result<(), Ended> = talk.run(&context).await;
+    // Every end means the same to the connection: there is no more to say.
+    let Err(Ended) = talk.run(&context).await;
 }
 
 /// The client, and how far we are with it.
@@ -79,19 +80,16 @@ struct Talk<N> {
 }
 
 impl<N: Fn() -> UnixTime + Send> Talk<N> {
-    async fn run(&mut self, context: &Context) -> Result<(), Ended> {
+    /// Until the end.
+    async fn run(&mut self, context: &Context) -> Result<Infallible, Ended> {
         self.say(&reply::greeting(&context.hostname));
         loop {
-            match self.command().await? {
-                Ok(Command::Quit) => {
-                    self.say(reply::GOODBYE);
-                    return Ok(self.output.flushed().await?);
-                }
-                Ok(command) => match self.answer(context, command).await? {
-                    Ok(()) => {}
-                    Err(refusal) => self.refuse(context, refusal).await?,
-                },
-                Err(refusal) => self.refuse(context, refusal).await?,
+            let answered = match self.command().await? {
+                Ok(command) => self.answer(context, command).await?,
+                Err(refusal) => Err(refusal),
+            };
+            if let Err(refusal) = answered {
+                self.refuse(context, refusal).await?;
             }
         }
     }
@@ -118,7 +116,7 @@ impl<N: Fn() -> UnixTime + Send> Talk<N> {
                 self.say(&reply::hello(&context.hostname, context.limits.message_size));
             }
             Command::Mail(mail) => return Ok(self.mail(context, mail)),
-            Command::Rcpt(mailbox) => return Ok(self.rcpt(context, mailbox).await),
+            Command::Rcpt(path) => return Ok(self.rcpt(context, path).await),
             Command::Data => return self.data(context).await,
             Command::Rset => {
                 self.transaction = None;
@@ -127,8 +125,11 @@ impl<N: Fn() -> UnixTime + Send> Talk<N> {
             Command::Noop => self.say(reply::OK),
             Command::Vrfy => self.say(reply::TRY_IT),
             Command::Help => self.say(reply::HELP),
-            // Answered by the caller, whom it takes out of its loop.
-            Command::Quit => {}
+            Command::Quit => {
+                self.say(reply::GOODBYE);
+                self.output.flushed().await?;
+                return Err(Ended);
+            }
         }
         Ok(Ok(()))
     }
@@ -148,12 +149,12 @@ impl<N: Fn() -> UnixTime + Send> Talk<N> {
         Ok(())
     }
 
-    async fn rcpt(&mut self, context: &Context, mailbox: Mailbox) -> Result<(), Refusal> {
+    async fn rcpt(&mut self, context: &Context, path: Path) -> Result<(), Refusal> {
         let transaction = self.transaction.as_mut().ok_or(Refusal::MailFirst)?;
         if transaction.recipients().len() >= context.limits.recipients {
             return Err(Refusal::TooManyRecipients);
         }
-        transaction.add(recipient::resolve(&context.storage, mailbox).await?);
+        transaction.add(recipient::resolve(&context.storage, path).await?);
         self.say(reply::RECIPIENT_OK);
         Ok(())
     }

@@ -10,7 +10,7 @@
 use carrier::Gone;
 use storage::StorageError;
 
-/// The dialogue is over before QUIT: the client is gone, or was sent away.
+/// The dialogue is over: the client has left, is gone, or was sent away. All has been said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended;
 

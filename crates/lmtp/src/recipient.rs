@@ -1,7 +1,7 @@
 //! One RCPT: which account is meant, and does it receive mail?
 
 use crate::error::{Refusal, refusal};
-use crate::wire::Mailbox;
+use crate::wire::Path;
 use storage::{Account, AccountKind, ServiceState, Storage};
 use terms::{AccountId, Address};
 
@@ -21,16 +21,16 @@ const DETAIL: char = '+';
 ///
 /// # Errors
 /// If there is none, or it does not take mail.
-pub(crate) async fn resolve(storage: &Storage, mailbox: Mailbox) -> Result<Accepted, Refusal> {
-    let mut found = find(storage, &mailbox.local, &mailbox.domain).await?;
+pub(crate) async fn resolve(storage: &Storage, path: Path) -> Result<Accepted, Refusal> {
+    let mut found = find(storage, &path.local, &path.domain).await?;
     if found.is_none()
-        && let Some((base, _detail)) = mailbox.local.split_once(DETAIL)
+        && let Some((base, _detail)) = path.local.split_once(DETAIL)
     {
-        found = find(storage, base, &mailbox.domain).await?;
+        found = find(storage, base, &path.domain).await?;
     }
     let account = found.ok_or(Refusal::UnknownRecipient)?;
     admits(&account)?;
-    Ok(Accepted { text: mailbox.text, account: account.id })
+    Ok(Accepted { text: path.text, account: account.id })
 }
 
 async fn find(

@@ -125,7 +125,7 @@ impl Transaction {
     fn header(&self, trace: Trace<'_>) -> String {
         let sender = match &self.sender {
             Sender::Nobody => "",
-            Sender::Somebody(mailbox) => &mailbox.text,
+            Sender::Somebody(path) => &path.text,
         };
         let Trace { client: ClientName(client), hostname, id, at } = trace;
         format!(

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Mail(Mail),
     Noop,
     Quit,
-    Rcpt(Mailbox),
+    Rcpt(Path),
     Rset,
     Vrfy,
 }
@@ -43,12 +43,12 @@ pub(crate) enum Sender {
     /// `<>`: the message is itself a notice about another one.
     Nobody,
     /// Somebody who is told if delivery fails.
-    Somebody(Mailbox),
+    Somebody(Path),
 }
 
-/// An address of RFC 5321 §4.1.2, here or elsewhere. Printable ASCII only.
+/// The address of somebody, here or elsewhere (RFC 5321 §4.1.2). Printable ASCII only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mailbox {
+pub(crate) struct Path {
     /// As the client wrote it, without source route.
     pub(crate) text: String,
     /// The local part, unquoted.
@@ -92,10 +92,10 @@ fn client_name(text: &[u8]) -> Result<ClientName, Refusal> {
 }
 
 fn mail(rest: &[u8]) -> Result<Mail, Refusal> {
-    let (path, parameters) = path(after(rest, b"FROM:").ok_or(MAIL_USAGE)?, MAIL_USAGE)?;
-    let sender = match path {
+    let (sender, parameters) = bracketed(after(rest, b"FROM:").ok_or(MAIL_USAGE)?, MAIL_USAGE)?;
+    let sender = match sender {
         b"" => Sender::Nobody,
-        path => Sender::Somebody(mailbox(path).ok_or(Refusal::MalformedSender)?),
+        sender => Sender::Somebody(path(sender).ok_or(Refusal::MalformedSender)?),
     };
     let mut size = None;
     for parameter in parameters {
@@ -117,11 +117,12 @@ fn mail(rest: &[u8]) -> Result<Mail, Refusal> {
 const MAIL_USAGE: Refusal = Refusal::Syntax("usage: MAIL FROM:<address> [parameters]");
 const RCPT_USAGE: Refusal = Refusal::Syntax("usage: RCPT TO:<address>");
 
-fn rcpt(rest: &[u8]) -> Result<Mailbox, Refusal> {
-    let (path, mut parameters) = path(after(rest, b"TO:").ok_or(RCPT_USAGE)?, RCPT_USAGE)?;
-    let mailbox = mailbox(path).ok_or(Refusal::MalformedRecipient)?;
+fn rcpt(rest: &[u8]) -> Result<Path, Refusal> {
+    let (recipient, mut parameters) =
+        bracketed(after(rest, b"TO:").ok_or(RCPT_USAGE)?, RCPT_USAGE)?;
+    let recipient = path(recipient).ok_or(Refusal::MalformedRecipient)?;
     match parameters.next() {
-        None => Ok(mailbox),
+        None => Ok(recipient),
         Some(_) => Err(Refusal::UnknownParameter),
     }
 }
@@ -144,7 +145,7 @@ fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Splits `<path> parameters`, without the angle brackets.
-fn path(text: &[u8], usage: Refusal) -> Result<(&[u8], impl Iterator<Item = &[u8]>), Refusal> {
+fn bracketed(text: &[u8], usage: Refusal) -> Result<(&[u8], impl Iterator<Item = &[u8]>), Refusal> {
     let Some(inside) = text.strip_prefix(b"<") else { return Err(usage) };
     let Some(end) = closing_bracket(inside) else { return Err(usage) };
     let (path, rest) = (&inside[..end], &inside[end + 1..]);
@@ -171,20 +172,20 @@ fn closing_bracket(text: &[u8]) -> Option<usize> {
 }
 
 /// `[source-route] local-part@domain`; the route is dropped (RFC 5321 §4.1.1.3).
-fn mailbox(path: &[u8]) -> Option<Mailbox> {
-    if path.len() > PATH_LENGTH {
+fn path(text: &[u8]) -> Option<Path> {
+    if text.len() > PATH_LENGTH {
         return None;
     }
-    let path = match path {
-        [b'@', ..] => &path[memchr::memchr(b':', path)? + 1..],
-        _ => path,
+    let text = match text {
+        [b'@', ..] => &text[memchr::memchr(b':', text)? + 1..],
+        _ => text,
     };
-    let (local, rest) = match path {
+    let (local, rest) = match text {
         [b'"', inside @ ..] => quoted(inside)?,
-        _ => dotted(path)?,
+        _ => dotted(text)?,
     };
     let domain = rest.strip_prefix(b"@")?;
-    is_domain(domain).then(|| Mailbox { text: ascii(path), local, domain: ascii(domain) })
+    is_domain(domain).then(|| Path { text: ascii(text), local, domain: ascii(domain) })
 }
 
 /// A dot-string (RFC 5321 §4.1.2), and what follows it. Forgives dots in odd places, which some
@@ -238,11 +239,11 @@ mod tests {
             Ok(Command::Mail(Mail { sender, size })) => {
                 let sender = match sender {
                     Sender::Nobody => "nobody".to_owned(),
-                    Sender::Somebody(mailbox) => shown_mailbox(&mailbox),
+                    Sender::Somebody(path) => shown_path(&path),
                 };
                 format!("mail {sender} {size:?}")
             }
-            Ok(Command::Rcpt(mailbox)) => format!("rcpt {}", shown_mailbox(&mailbox)),
+            Ok(Command::Rcpt(path)) => format!("rcpt {}", shown_path(&path)),
             Ok(Command::Lhlo(name)) => format!("lhlo {}", name.0),
             Ok(command) => format!("{command:?}"),
             Err(Refusal::Syntax(_)) => "syntax".to_owned(),
@@ -250,8 +251,8 @@ mod tests {
         }
     }
 
-    fn shown_mailbox(mailbox: &Mailbox) -> String {
-        format!("{}|{}|{}", mailbox.text, mailbox.local, mailbox.domain)
+    fn shown_path(path: &Path) -> String {
+        format!("{}|{}|{}", path.text, path.local, path.domain)
     }
 
     fn check(rows: &[(&str, &str)]) {

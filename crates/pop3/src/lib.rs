@@ -28,6 +28,7 @@ mod read_ahead;
 mod reply;
 mod transaction;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "here the test is the shell")]
 mod transcripts;
 mod update;
 mod wire;

@@ -333,6 +333,40 @@ async fn a_client_that_does_not_read_is_waited_for() {
     assert_eq!(place.inbox("mrose").await, "1");
 }
 
+/// However far UPDATE has come when the session is cut: all that was marked goes, or nothing.
+#[tokio::test]
+async fn a_cut_inside_update_halves_nothing() {
+    let place = Place::new(Limits::default()).await;
+    let (mut kept, mut removed) = (0, 0);
+    for patience in 0..60 {
+        place.deliver("mrose", b"a: 1\r\n").await;
+        place.deliver("mrose", b"a: 2\r\n").await;
+        let all = place.inbox("mrose").await;
+        let mut wire = entered(&place).await;
+        let marks: String = (1..=all.split(' ').count()).map(|n| format!("DELE {n}\r\n")).collect();
+        wire.send(marks.as_bytes()).await;
+        for _ in marks.lines() {
+            assert_eq!(wire.line().await.unwrap(), b"+OK marked");
+        }
+        wire.send(b"QUIT\r\n").await;
+        for _ in 0..patience {
+            tokio::task::yield_now().await;
+        }
+        wire.cut().await;
+        // What was handed to storage may be on its way still; it goes before what is asked now.
+        place.deliver("mary", b"a: b\r\n").await;
+        let left = place.inbox("mrose").await;
+        assert!(left == all || left.is_empty(), "left of {all}: {left}");
+        if left.is_empty() {
+            removed += 1
+        } else {
+            kept += 1
+        }
+        entered(&place).await.cut().await;
+    }
+    assert!(kept > 0 && removed > 0, "the race did not happen: {kept} kept, {removed} removed");
+}
+
 #[tokio::test]
 async fn a_dialogue_may_move_between_threads() {
     fn check<T: Send>(_: &T) {}
