@@ -24,6 +24,11 @@ impl Batch {
         self.wanted.iter().map(Range::len).sum()
     }
 
+    /// The places wanted, ascending.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.wanted.iter().cloned().flatten()
+    }
+
     /// The wanted entries that exist, ascending, each with its place in the view.
     ///
     /// # Errors
@@ -77,6 +82,10 @@ impl Iterator for Batches<'_> {
             let start = range.start.max(self.cut);
             let first = wanted.first().map_or(start, |first| first.start);
             let room_to = first.saturating_add(self.widest);
+            if range.is_empty() {
+                self.places = &self.places[1..];
+                continue;
+            }
             let too_far = wanted.last().is_some_and(|last| start - last.end > WIDEST_GAP);
             if too_far || start >= room_to {
                 break;
@@ -104,6 +113,7 @@ mod tests {
             assert_eq!(cut, expected, "{places:?}");
         };
         check(&[], 10, &[]);
+        check(&[0..0], 10, &[]);
         check(&[3..4], 10, &[&[3..4]]);
         check(&[0..25], 10, &[&[0..10], &[10..20], &[20..25]]);
         check(&[0..2, 5..6, 9..30], 10, &[&[0..2, 5..6, 9..10], &[10..20], &[20..30]]);

@@ -19,6 +19,13 @@ pub(crate) enum Failure {
     Over(Over),
 }
 
+impl Failure {
+    /// Whether what was asked for is not there (any more).
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Failure::Refused(reply) if reply.has(&Code::NonExistent))
+    }
+}
+
 impl From<Reply> for Failure {
     fn from(reply: Reply) -> Self {
         Failure::Refused(reply)

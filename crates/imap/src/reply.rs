@@ -108,6 +108,11 @@ impl Reply {
         Self { code: Some(self.code.unwrap_or(code)), ..self }
     }
 
+    /// Whether it has this response code.
+    pub(crate) fn has(&self, code: &Code) -> bool {
+        self.code.as_ref() == Some(code)
+    }
+
     /// Says it under the command's tag.
     pub(crate) fn say(&self, tag: &Tag, output: &mut Output) {
         output.say(&self.render(&tag.0));

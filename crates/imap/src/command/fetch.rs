@@ -16,6 +16,7 @@ use crate::reply::Reply;
 use crate::selected::{Access, Selected, gone};
 use crate::wire::request::{FetchItem, Numbering, SequenceSet};
 use answer::Answers;
+pub(super) use body::Stored;
 use carrier::Host;
 use plan::{Plan, Reading};
 use std::collections::BTreeSet;

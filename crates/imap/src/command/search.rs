@@ -1,15 +1,207 @@
+//! SEARCH and UID SEARCH: which messages fit (RFC 3501 §6.4.4).
+//!
+//! Each message is judged by what is cheapest to know first: the view, then flags, size and date, then
+//! the digest, the header, the body. Only messages still undecided are looked at more closely, and of
+//! their bodies only the text is read, part by part.
+//!
+//! Numbers of messages that do not exist fit nothing; unlike elsewhere they are no error, since
+//! clients search `1:*` in empty folders.
+
+mod condition;
+mod evidence;
+
 use super::Outcome;
+use super::fetch::Stored;
+use crate::batch::batches;
 use crate::dialogue::{State, Talk};
-use crate::reply::Reply;
+use crate::error::{Failure, Over};
+use crate::reply::{Code, Reply};
+use crate::selected::Selected;
+use crate::view::seq_at;
 use crate::wire::request::{Numbering, SearchKey};
-use carrier::Host;
+use crate::wire::writer;
+use carrier::{Host, Output};
+use condition::Program;
+use evidence::Evidence;
+use message::search::pieces;
+use std::ops::Range;
+use std::task::Poll;
+use storage::{EntryQuery, Storage};
+
+/// Messages judged at a time by their entries alone.
+const MANY: usize = 500;
+/// Messages judged at a time with their digests.
+const FEW: usize = 100;
+/// Numbers said at a time.
+const NUMBERS: usize = 4000;
 
 pub(super) async fn run<H: Host>(
-    _talk: &mut Talk<H>,
-    _state: &mut State,
-    _numbering: Numbering,
-    _charset: Option<String>,
-    _keys: Vec<SearchKey>,
+    talk: &mut Talk<H>,
+    state: &mut State,
+    numbering: Numbering,
+    charset: Option<String>,
+    keys: Vec<SearchKey>,
 ) -> Outcome {
-    Err(Reply::no("later").into())
+    let selected = state.selected()?;
+    if !matches!(charset.as_deref(), None | Some("US-ASCII" | "UTF-8")) {
+        let text = "Only US-ASCII and UTF-8 are understood";
+        return Err(Reply::no(text).with(Code::BadCharset).into());
+    }
+    let program = Program::new(keys, &selected.view)?;
+    let found = find(talk.storage(), selected, &program).await?;
+    say(&mut talk.output, selected, numbering, &found).await?;
+    Ok(Reply::ok("That is all"))
+}
+
+/// The places of the messages that fit, ascending.
+async fn find(
+    storage: &Storage,
+    selected: &Selected,
+    program: &Program,
+) -> Result<Vec<usize>, Failure> {
+    let mut found = Vec::new();
+    let everything = 0..selected.view.count();
+    for many in batches(std::slice::from_ref(&everything), MANY) {
+        // Judging takes time even where nothing is read: others want their turn.
+        yield_now().await;
+        let mut sieve = Sieve::default();
+        for place in many.places() {
+            sieve.judge(place, program.judge(&Evidence::of_view(&selected.view, place)));
+        }
+        if !sieve.undecided.is_empty() {
+            by_entries(storage, selected, program, &mut sieve).await?;
+        }
+        sieve.fitting.sort_unstable();
+        found.append(&mut sieve.fitting);
+    }
+    Ok(found)
+}
+
+/// Decides what can be decided by flags, size and date; then the rest.
+async fn by_entries(
+    storage: &Storage,
+    selected: &Selected,
+    program: &Program,
+    sieve: &mut Sieve,
+) -> Result<(), Failure> {
+    let undecided = std::mem::take(&mut sieve.undecided);
+    for batch in batches(&undecided, MANY) {
+        for (place, entry) in batch.read(storage, selected, EntryQuery::Plain).await? {
+            let evidence = Evidence::of_view(&selected.view, place).with_entry(&entry);
+            sieve.judge(place, program.judge(&evidence));
+        }
+    }
+    let undecided = std::mem::take(&mut sieve.undecided);
+    for batch in batches(&undecided, FEW) {
+        for (place, entry) in batch.read(storage, selected, EntryQuery::WithDigest).await? {
+            let stored = Stored { storage, selected, entry: &entry };
+            if by_message(stored, program, place).await? {
+                sieve.fitting.push(place);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Decides by what the message says.
+async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Result<bool, Failure> {
+    let structure = match stored.structure().await {
+        Ok(structure) => structure,
+        Err(failure) => return gone_is_no_match(failure),
+    };
+    let evidence = Evidence::of_view(&stored.selected.view, place)
+        .with_entry(stored.entry)
+        .with_envelope(&structure.envelope);
+    if let Some(verdict) = program.judge(&evidence) {
+        return Ok(verdict);
+    }
+    let header = match stored.bytes(structure.root.header()).await {
+        Ok(header) => header,
+        Err(failure) => return gone_is_no_match(failure),
+    };
+    let evidence = evidence.with_header(&header);
+    if let Some(verdict) = program.judge(&evidence) {
+        return Ok(verdict);
+    }
+    // Which of the texts looked for were found in the body so far.
+    let mut in_body = program.found_in_nothing();
+    for piece in pieces(&structure) {
+        if in_body.iter().all(|found| *found) {
+            break;
+        }
+        let bytes = match stored.bytes(piece.span()).await {
+            Ok(bytes) => bytes,
+            Err(failure) => return gone_is_no_match(failure),
+        };
+        for (needle, found) in program.needles().zip(&mut in_body) {
+            *found = *found || piece.contains(&bytes, needle);
+        }
+        yield_now().await;
+    }
+    Ok(program.judge(&evidence.with_body(&in_body)).unwrap_or(false))
+}
+
+/// A message that another session expunges while it is read fits nothing.
+fn gone_is_no_match(failure: Failure) -> Result<bool, Failure> {
+    if failure.is_not_found() { Ok(false) } else { Err(failure) }
+}
+
+/// Messages on their way through the judgements.
+#[derive(Debug, Default)]
+struct Sieve {
+    fitting: Vec<usize>,
+    undecided: Vec<Range<usize>>,
+}
+
+impl Sieve {
+    fn judge(&mut self, place: usize, verdict: Option<bool>) {
+        match verdict {
+            Some(true) => self.fitting.push(place),
+            Some(false) => {}
+            None => match self.undecided.last_mut() {
+                Some(last) if last.end == place => last.end += 1,
+                _ => self.undecided.push(place..place + 1),
+            },
+        }
+    }
+}
+
+/// `* SEARCH 2 84 882`
+async fn say(
+    output: &mut Output,
+    selected: &Selected,
+    numbering: Numbering,
+    found: &[usize],
+) -> Result<(), Over> {
+    let mut line = b"* SEARCH".to_vec();
+    for slice in found.chunks(NUMBERS) {
+        for place in slice {
+            let number = match numbering {
+                Numbering::Sequence => seq_at(*place).map(|seq| seq.value()),
+                Numbering::Uid => selected.view.uids().get(*place).map(|uid| uid.value()),
+            };
+            if let Some(number) = number {
+                line.push(b' ');
+                writer::number(&mut line, number.into());
+            }
+        }
+        output.room().await?;
+        output.say_part(&std::mem::take(&mut line));
+    }
+    line.extend_from_slice(b"\r\n");
+    output.say(&line);
+    Ok(())
+}
+
+/// Lets the rest of the connection, and other connections, have their turn.
+async fn yield_now() {
+    let mut waited = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

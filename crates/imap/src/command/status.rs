@@ -22,7 +22,7 @@ pub(super) async fn run<H: Host>(
         false => 0,
     };
     let mut line = b"* STATUS ".to_vec();
-    writer::folder_name(&mut line, &name);
+    writer::folder_name(&mut line, folder.name.as_str());
     let values: Vec<String> = items.iter().map(|item| value(*item, &folder, recent)).collect();
     line.extend_from_slice(format!(" ({})\r\n", values.join(" ")).as_bytes());
     talk.output.say(&line);

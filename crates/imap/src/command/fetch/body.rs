@@ -9,7 +9,7 @@ use message::{Located, SectionText, Span, Structure};
 use storage::{Entry, Storage};
 
 /// How much of a message is read at a time.
-pub(crate) const CHUNK: u64 = 64 * 1024;
+const CHUNK: u64 = 64 * 1024;
 
 /// What a section turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +42,15 @@ impl Content {
 
 /// A message whose bytes can be read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stored<'a> {
-    pub(crate) storage: &'a Storage,
-    pub(crate) selected: &'a Selected,
-    pub(crate) entry: &'a Entry,
+pub(in crate::command) struct Stored<'a> {
+    pub(in crate::command) storage: &'a Storage,
+    pub(in crate::command) selected: &'a Selected,
+    pub(in crate::command) entry: &'a Entry,
 }
 
 impl Stored<'_> {
     /// All of the message.
-    pub(crate) fn whole(&self) -> Span {
+    pub(in crate::command) fn whole(&self) -> Span {
         Span::new(0, self.entry.blob.size)
     }
 
@@ -58,7 +58,7 @@ impl Stored<'_> {
     ///
     /// # Errors
     /// Storage's; also if the message ends before the span does.
-    pub(crate) async fn chunk(&self, span: Span) -> Result<Bytes, Failure> {
+    pub(in crate::command) async fn chunk(&self, span: Span) -> Result<Bytes, Failure> {
         let length = usize::try_from(span.len().min(CHUNK)).unwrap_or_default();
         if length == 0 {
             return Ok(Bytes::new());
@@ -77,7 +77,7 @@ impl Stored<'_> {
     ///
     /// # Errors
     /// As [`Stored::chunk`].
-    pub(crate) async fn bytes(&self, span: Span) -> Result<Vec<u8>, Failure> {
+    pub(in crate::command) async fn bytes(&self, span: Span) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let mut left = span;
         while !left.is_empty() {
@@ -92,7 +92,7 @@ impl Stored<'_> {
     ///
     /// # Errors
     /// As [`Stored::chunk`].
-    pub(crate) async fn structure(&self) -> Result<Structure, Failure> {
+    pub(in crate::command) async fn structure(&self) -> Result<Structure, Failure> {
         match Structure::decode(&self.entry.digest) {
             Ok(structure) => Ok(structure),
             Err(error) => {

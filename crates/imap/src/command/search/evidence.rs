@@ -1,0 +1,52 @@
+//! What is known of a message while it is judged: more and more, as far as needed.
+
+use crate::view::{Recent, View};
+use message::Envelope;
+use message::date::SentDate;
+use storage::Entry;
+
+/// What is known of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evidence<'a> {
+    pub(super) seq: u32,
+    pub(super) uid: u32,
+    pub(super) recent: Recent,
+    pub(super) entry: Option<&'a Entry>,
+    /// When it says it was sent; inside, nothing if it does not say so readably.
+    pub(super) sent: Option<Option<SentDate>>,
+    pub(super) header: Option<&'a [u8]>,
+    /// For each text that is looked for: whether the body contains it.
+    pub(super) body: Option<&'a [bool]>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What the view tells of the message at `place`, which is one of its places.
+    pub(super) fn of_view(view: &View, place: usize) -> Self {
+        let uid = view.uids()[place];
+        Self {
+            seq: u32::try_from(place).map_or(u32::MAX, |place| place.saturating_add(1)),
+            uid: uid.value(),
+            recent: view.recent(uid),
+            entry: None,
+            sent: None,
+            header: None,
+            body: None,
+        }
+    }
+
+    pub(super) fn with_entry(self, entry: &'a Entry) -> Self {
+        Self { entry: Some(entry), ..self }
+    }
+
+    pub(super) fn with_envelope(self, envelope: &Envelope) -> Self {
+        Self { sent: Some(envelope.sent()), ..self }
+    }
+
+    pub(super) fn with_header(self, header: &'a [u8]) -> Self {
+        Self { header: Some(header), ..self }
+    }
+
+    pub(super) fn with_body(self, found: &'a [bool]) -> Self {
+        Self { body: Some(found), ..self }
+    }
+}
