@@ -31,16 +31,7 @@ impl Place {
     pub(crate) async fn tuned(tuning: Tuning) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let storage = open_tuned(dir.path(), tuning).await;
-        let company = storage.create_company("Acme", NOW).await.unwrap();
-        let name = DomainName::parse("example.com").unwrap();
-        let change = DomainChange {
-            aliases: Some(vec![DomainName::parse("example.net").unwrap()]),
-            ..DomainChange::default()
-        };
-        let new = NewDomain { name, company: company.id, change };
-        storage.create_domain(new, NOW).await.unwrap();
-        let alice = login(&create(&storage, "alice@example.com").await);
-        let bob = login(&create(&storage, "bob@example.com").await);
+        let (alice, bob) = populate(&storage).await;
         Self { storage, alice, bob, dir, tuning }
     }
 
@@ -58,6 +49,21 @@ impl Place {
         let storage = open_tuned(self.dir.path(), self.tuning).await;
         Self { storage, ..self }
     }
+}
+
+/// Makes a domain with an alias and two accounts.
+pub(crate) async fn populate(storage: &Storage) -> (Login, Login) {
+    let company = storage.create_company("Acme", NOW).await.unwrap();
+    let name = DomainName::parse("example.com").unwrap();
+    let change = DomainChange {
+        aliases: Some(vec![DomainName::parse("example.net").unwrap()]),
+        ..DomainChange::default()
+    };
+    let new = NewDomain { name, company: company.id, change };
+    storage.create_domain(new, NOW).await.unwrap();
+    let alice = login(&create(storage, "alice@example.com").await);
+    let bob = login(&create(storage, "bob@example.com").await);
+    (alice, bob)
 }
 
 pub(crate) fn options(dir: &Path) -> Options {
