@@ -25,9 +25,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Threads that read for sessions. Each has a connection to the database of its own.
-const READERS: usize = 4;
-
 /// A running server.
 pub struct Server {
     /// What every connection shares.
@@ -53,8 +50,11 @@ impl Server {
         for (entrance, endpoint) in config.listen.all() {
             bound.push((entrance, endpoint.clone(), Listener::bind(endpoint).await?));
         }
-        let storage =
-            Storage::open(Options { data_dir: config.data_dir.clone(), readers: READERS }).await?;
+        let storage = Storage::open(Options {
+            data_dir: config.data_dir.clone(),
+            readers: config.storage.readers as usize,
+        })
+        .await?;
         let limits = &config.limits;
         let accounts = Accounts::new(
             storage.clone(),

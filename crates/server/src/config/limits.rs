@@ -21,10 +21,10 @@ section! {
         /// drivers. X-Forwarded-For is believed from here only.
         trusted_networks: Vec<Network> = Vec::new(),
 
-        /// Connections at once over all listeners but `metrics`. Further ones are closed at once.
+        /// IMAP and POP3 connections at once. Further ones are closed at once.
         connections: u32 = 20_000,
-        /// Connections at once from one address (IPv6: from one /64) that are not logged in.
-        /// Further ones are closed at once.
+        /// Those of them from one address (IPv6: from one /64) that are not logged in. Further ones
+        /// are closed at once.
         connections_per_address: u32 = 100,
 
         /// From connection to login, TLS included. Then the connection is closed.
