@@ -47,9 +47,13 @@ impl Exchange {
     /// # Errors
     /// The socket's: the connection is broken.
     pub(crate) fn poll_move(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let sent = self.poll_send(cx)?;
-        let received = self.poll_receive(cx)?;
-        if sent || received { Poll::Ready(Ok(())) } else { Poll::Pending }
+        // Not both at once: when "begin TLS" has been sent, the dialogue must drop what came before
+        // it, and not the handshake that comes after.
+        if self.poll_send(cx)? || self.poll_receive(cx)? {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Sends what the dialogue said; answers whether anything went.
