@@ -9,13 +9,13 @@ section! {
     /// Every limit has a default, a unit, and a stated reaction.
     "limits" Limits {
         /// Live sessions of one account, over all protocols and addresses. Further logins are
-        /// refused: IMAP NO [LIMIT], POP3 -ERR [IN-USE].
+        /// refused: IMAP NO [LIMIT], POP3 -ERR [SYS/TEMP].
         sessions_per_account: u32 = 100,
         /// Live sessions of one account from one address. Further logins from there are refused
         /// the same way.
         sessions_per_account_and_address: u32 = 50,
-        /// One message, as delivered or appended. Larger ones are refused: IMAP NO [TOOBIG], LMTP
-        /// 552, both before they are read where the size is announced.
+        /// One message, as delivered or appended. Larger ones are refused and nothing of them is
+        /// kept: IMAP NO [TOOBIG], LMTP 552.
         message_size: Size = Size::mib(50),
         /// Networks exempt from throttling and from limits per address: webmail, proxies, test
         /// drivers. X-Forwarded-For is believed from here only.
