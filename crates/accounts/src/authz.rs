@@ -190,3 +190,181 @@ fn reaches(who: &Identity, grant: &RoleGrant, target: &Target) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::Proof;
+    use terms::{Address, DomainId};
+
+    const ACME: (CompanyId, &str) = (CompanyId(1), "acme");
+    const OTHER: (CompanyId, &str) = (CompanyId(2), "other");
+
+    fn grant(role: Role, objects: &[&str]) -> Option<RoleGrant> {
+        Some(RoleGrant { role, objects: objects.iter().map(|it| (*it).to_owned()).collect() })
+    }
+
+    fn actor(role: Option<RoleGrant>) -> Actor {
+        let identity = Identity {
+            account: AccountId(7),
+            address: Address::parse("boss@a.example").unwrap(),
+            domain: DomainId(1),
+            company: ACME.0,
+            company_name: ACME.1.to_owned(),
+            workgroup: "staff".to_owned(),
+            role,
+        };
+        Actor::new(identity, Proof::Password)
+    }
+
+    fn account(
+        company: (CompanyId, &str),
+        domain: &str,
+        workgroup: &str,
+        role: Option<RoleGrant>,
+    ) -> Target {
+        Target {
+            company: Some((company.0, company.1.to_owned())),
+            domain: Some(DomainName::parse(domain).unwrap()),
+            workgroup: Some(workgroup.to_owned()),
+            account: Some((AccountId(8), role)),
+        }
+    }
+
+    fn check(
+        who: Option<RoleGrant>,
+        action: Action,
+        target: &Target,
+        expected: Result<(), Denied>,
+    ) {
+        let permit = permit(&actor(who.clone()), action, target).map(|_| ());
+        assert_eq!(permit, expected, "{who:?} {action:?} {target:?}");
+    }
+
+    /// Who can end whose sessions.
+    #[test]
+    fn reach() {
+        let here = account(ACME, "a.example", "staff", None);
+        let press = account(ACME, "a.example", "press", None);
+        let beside = account(ACME, "b.example", "staff", None);
+        let foreign = account(OTHER, "a.example", "staff", None);
+        let rows = [
+            (grant(Role::Company, &["ACME"]), [true, true, true, false]),
+            (grant(Role::Company, &["other"]), [false, false, false, true]),
+            (grant(Role::Company, &["acme", "other"]), [true, true, true, true]),
+            (grant(Role::Domain, &["A.example"]), [true, true, false, false]),
+            (grant(Role::Domain, &["b.example"]), [false, false, true, false]),
+            (grant(Role::Mail, &["a.example", "b.example"]), [true, true, true, false]),
+            (grant(Role::Workgroup, &["a.example/staff"]), [true, false, false, false]),
+            (grant(Role::Workgroup, &["a.example/Press"]), [false, true, false, false]),
+            (grant(Role::Workgroup, &["a.example"]), [false, false, false, false]),
+            (grant(Role::Domain, &["a.example/staff"]), [false, false, false, false]),
+            (grant(Role::Domain, &["*"]), [false, false, false, false]),
+            (grant(Role::Domain, &["acme"]), [false, false, false, false]),
+            (grant(Role::Company, &["a.example"]), [false, false, false, false]),
+            (grant(Role::Company, &[]), [false, false, false, false]),
+            (None, [false, false, false, false]),
+        ];
+        for (who, expected) in rows {
+            for (target, ok) in [&here, &press, &beside, &foreign].into_iter().zip(expected) {
+                let expected = if ok { Ok(()) } else { Err(Denied::OutOfReach) };
+                check(who.clone(), Action::LogoutUser, target, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn readers_within_reach_are_refused_what_changes() {
+        let target = account(ACME, "a.example", "staff", None);
+        let ro = grant(Role::CompanyRo, &["acme"]);
+        check(ro.clone(), Action::GetUser, &target, Ok(()));
+        check(ro, Action::LogoutUser, &target, Err(Denied::NotInRole));
+        let tokens = grant(Role::CompanyTokenOnly, &["acme"]);
+        check(tokens.clone(), Action::LogoutUser, &target, Err(Denied::NotInRole));
+        check(tokens, Action::GetUser, &target, Err(Denied::NotInRole));
+    }
+
+    /// Invariant 2.
+    #[test]
+    fn nobody_gains_power() {
+        let target = |role| account(ACME, "a.example", "staff", role);
+        let company = target(grant(Role::Company, &["acme"]));
+        let domain = target(grant(Role::Domain, &["a.example"]));
+        let wider = target(grant(Role::Domain, &["a.example", "b.example"]));
+        let workgroup = target(grant(Role::Workgroup, &["a.example/press"]));
+        let admin = grant(Role::Domain, &["a.example"]);
+        let rows = [
+            (&admin, &company, Err(Denied::Outranked)),
+            (&admin, &domain, Ok(())),
+            (&admin, &wider, Err(Denied::Outranked)),
+            (&admin, &workgroup, Ok(())),
+            (&grant(Role::Mail, &["a.example"]), &domain, Err(Denied::Outranked)),
+            (&grant(Role::Mail, &["a.example"]), &workgroup, Err(Denied::Outranked)),
+            (&grant(Role::CompanyMail, &["acme"]), &domain, Err(Denied::Outranked)),
+            (&grant(Role::Company, &["acme"]), &company, Ok(())),
+            (&grant(Role::Workgroup, &["a.example/staff"]), &workgroup, Err(Denied::Outranked)),
+        ];
+        for (who, target, expected) in rows {
+            check(who.clone(), Action::ChangeUserPassword, target, expected);
+            check(who.clone(), Action::LogInOnBehalf, target, expected);
+            // What gives no power is not refused.
+            check(who.clone(), Action::LogoutUser, target, Ok(()));
+        }
+    }
+
+    #[test]
+    fn oneself() {
+        let mut own = account(ACME, "a.example", "staff", None);
+        own.account = Some((AccountId(7), None));
+        check(None, Action::GetUser, &own, Ok(()));
+        check(None, Action::ChangeUser, &own, Err(Denied::OutOfReach));
+        check(None, Action::LogoutUser, &own, Err(Denied::OutOfReach));
+        let role = grant(Role::Company, &["acme"]);
+        own.account = Some((AccountId(7), role.clone()));
+        check(role, Action::ChangeUserPassword, &own, Ok(()));
+        let role = grant(Role::CompanyTokenOnly, &["acme"]);
+        check(role, Action::GetUser, &own, Ok(()));
+    }
+
+    #[test]
+    fn giving_roles() {
+        let company = Target::company(ACME.0, ACME.1);
+        let domain = Target { account: None, workgroup: None, ..account(ACME, "a.example", "", None) };
+        let workgroup = Target { account: None, ..account(ACME, "a.example", "press", None) };
+        let admin = grant(Role::Company, &["acme"]);
+        let rows = [
+            (&admin, Role::Company, &company, Err(Denied::NotInRole)),
+            (&admin, Role::CompanyRo, &company, Ok(())),
+            (&admin, Role::CompanyTokenOnly, &company, Ok(())),
+            (&admin, Role::Domain, &domain, Ok(())),
+            (&admin, Role::Workgroup, &workgroup, Ok(())),
+            (&grant(Role::Domain, &["a.example"]), Role::Mail, &domain, Ok(())),
+            (&grant(Role::Domain, &["a.example"]), Role::Workgroup, &workgroup, Ok(())),
+            (&grant(Role::Domain, &["a.example"]), Role::Domain, &domain, Err(Denied::NotInRole)),
+            (&grant(Role::Domain, &["a.example"]), Role::CompanyRo, &company, Err(Denied::OutOfReach)),
+            (&grant(Role::Domain, &["b.example"]), Role::Mail, &domain, Err(Denied::OutOfReach)),
+            (&grant(Role::CompanyView, &["acme"]), Role::CompanyRo, &company, Err(Denied::NotInRole)),
+            (&grant(Role::Company, &["other"]), Role::Domain, &domain, Err(Denied::OutOfReach)),
+            (&None, Role::Mail, &domain, Err(Denied::OutOfReach)),
+        ];
+        for (who, role, object, expected) in rows {
+            assert_eq!(may_give(&actor(who.clone()), role, object), expected, "{who:?} {role:?}");
+        }
+    }
+
+    /// A permit is good for what it was given for.
+    #[test]
+    fn permits_are_bound() {
+        let admin = actor(grant(Role::Company, &["acme"]));
+        let target = account(ACME, "a.example", "staff", None);
+        let read = permit(&admin, Action::GetUser, &target).unwrap();
+        assert_eq!(read.account(Action::GetUser), Ok(AccountId(8)));
+        assert_eq!(read.account(Action::DeleteUser), Err(Denied::NotInRole));
+        assert!(read.new_account("a.example", Some("staff")).is_err());
+        assert!(read.new_domain(ACME.0).is_err());
+        let create = permit(&admin, Action::CreateDomain, &Target::company(ACME.0, ACME.1)).unwrap();
+        assert_eq!(create.new_domain(ACME.0), Ok(()));
+        assert!(create.new_domain(OTHER.0).is_err());
+        assert!(create.account(Action::CreateDomain).is_err());
+    }
+}

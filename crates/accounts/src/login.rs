@@ -281,3 +281,6 @@ impl Check {
 fn unavailable(_: StorageError) -> LoginRefusal {
     Refusal::Unavailable.into()
 }
+
+#[cfg(test)]
+mod tests;

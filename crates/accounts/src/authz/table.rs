@@ -126,3 +126,109 @@ impl Action {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Action::{self, *};
+    use crate::role;
+    use storage::Role;
+
+    /// Every action, in order, with the roles that allow it: company (C), view (V), mail (M),
+    /// mail2 (2), ro (R), token_only (T), domain (D), mail (A), workgroup (W), and owner (o).
+    #[rustfmt::skip]
+    const ROWS: &[(Action, &str)] = &[
+        (Authenticate,           "---------o"),
+        (LogInOnBehalf,          "CVM---DAW-"),
+        (GetCompany,             "CVM2R-----"),
+        (ChangeCompany,          "C---------"),
+        (GetCompanyBulletin,     "CVM2R-----"),
+        (ChangeCompanyBulletin,  "C---------"),
+        (PostCompanyBulletin,    "C---------"),
+        (GetCompanyChanges,      "CVM2R-----"),
+        (GetDomain,              "CVM2R-D---"),
+        (ChangeDomain,           "CV----D---"),
+        (ChangeDomainBillable,   "C---------"),
+        (CreateDomain,           "C---------"),
+        (DeleteDomain,           "C---------"),
+        (RestoreDomain,          "C---------"),
+        (PushDomain,             "C---------"),
+        (SearchDomains,          "CVM2R-----"),
+        (GetDomainBulletin,      "CVM2R-D---"),
+        (ChangeDomainBulletin,   "CV----D---"),
+        (PostDomainBulletin,     "CV----D---"),
+        (GetDomainChanges,       "CVM2R-D---"),
+        (SearchWorkgroups,       "CVM2R-D---"),
+        (CreateWorkgroup,        "C-----D---"),
+        (DeleteWorkgroup,        "C-----D---"),
+        (SearchAdmins,           "CVM2R-----"),
+        (SearchUsers,            "CVM2R-DAW-"),
+        (GetUser,                "CVM2R-DAWo"),
+        (ChangeUser,             "CVM2--DAW-"),
+        (ChangeUserPassword,     "CVM---DAW-"),
+        (ChangeUserBillable,     "C-----D-W-"),
+        (CreateUser,             "C-----D-W-"),
+        (DeleteUser,             "C-----D-W-"),
+        (RestoreUser,            "C-----D-W-"),
+        (RenameUser,             "C-----D-W-"),
+        (SetRole,                "C-----D---"),
+        (AddRole,                "C-----D---"),
+        (RemoveRole,             "C-----D---"),
+        (LogoutUser,             "CVM2--DAW-"),
+        (GetUserSessions,        "CVM2R-DAW-"),
+        (EndSessions,            "CVM2--DAW-"),
+        (GenerateToken,          "CVM--TD---"),
+        (AppPassword,            "CVM---DAW-"),
+        (UserDisable2fa,         "CVM---DAW-"),
+        (UserNotify,             "CVM2--DAW-"),
+        (GetUserFolders,         "CVM2R-DAW-"),
+        (GetUserMessages,        "CVM2R-DAW-"),
+        (MoveUserMessages,       "CVM2--DAW-"),
+        (GetDeletedMessages,     "CVM2R-DAW-"),
+        (RestoreDeletedMessages, "CVM2--DAW-"),
+        (GetDeletedContacts,     "CVM2R-DAW-"),
+        (RestoreDeletedContacts, "CVM2--DAW-"),
+        (GetUserAttributeHistory,"CVM2R-DAW-"),
+        (GetUserChanges,         "CVM2R-DAW-"),
+        (GetSieve,               "CVM2R-DAW-"),
+        (SetSieve,               "CVM2--DAW-"),
+        (Reindex,                "CVM2--DAW-"),
+        (SearchBrands,           "CVM2R-----"),
+        (SearchBrandMembers,     "CVM2R-----"),
+        (ResetEmailTest,         "C---------"),
+        (StatsList,              "CVM2R-----"),
+        (StatsSnapshot,          "CVM2R-----"),
+        (StatsSummary,           "CVM2R-----"),
+        (MigrationAdd,           "C-----D---"),
+        (MigrationJobs,          "C-----D---"),
+        (MigrationStatus,        "C-----D---"),
+        (MigrationTrace,         "C-----D---"),
+    ];
+
+    fn letter(role: Role) -> char {
+        match role {
+            Role::Company => 'C',
+            Role::CompanyView => 'V',
+            Role::CompanyMail => 'M',
+            Role::CompanyMail2 => '2',
+            Role::CompanyRo => 'R',
+            Role::CompanyTokenOnly => 'T',
+            Role::Domain => 'D',
+            Role::Mail => 'A',
+            Role::Workgroup => 'W',
+        }
+    }
+
+    #[test]
+    fn every_action_and_role() {
+        for (index, (action, expected)) in ROWS.iter().enumerate() {
+            assert_eq!(*action as usize, index, "{action:?}: a row is missing before it");
+            let mut row: String = role::ALL
+                .into_iter()
+                .map(|role| if action.allowed_for(role) { letter(role) } else { '-' })
+                .collect();
+            row.push(if action.by_owner() { 'o' } else { '-' });
+            assert_eq!(row, *expected, "{action:?}");
+        }
+        assert_eq!(ROWS.len(), MigrationTrace as usize + 1);
+    }
+}

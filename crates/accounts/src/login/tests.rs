@@ -1,0 +1,306 @@
+//! Logging in, on a real store.
+
+use super::*;
+use crate::epoch::{Act, voided};
+use crate::{Options, Request};
+use serde_json::Map;
+use storage::{AccountChange, DomainChange, Role, RoleGrant, ServiceState, Services, Storage};
+use terms::{DomainName, Scope};
+
+const NOW: UnixTime = UnixTime(1_795_348_800);
+const PASSWORD: &str = "pencil75";
+
+struct World {
+    accounts: Accounts,
+    storage: Storage,
+    _folder: tempfile::TempDir,
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+impl World {
+    /// The demo's people, without their mail.
+    async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().to_owned();
+        let storage = Storage::open(storage::Options { data_dir, readers: 1 }).await.unwrap();
+        let accounts = Accounts::new(storage.clone(), options).unwrap();
+        let company = accounts.ensure_company("demo", NOW).await.unwrap();
+        let mut weak = DomainChange::default();
+        weak.attributes.insert("password_strength".into(), "weak".into());
+        weak.aliases = Some(vec![DomainName::parse("example.net").unwrap()]);
+        let name = DomainName::parse("example.com").unwrap();
+        accounts.ensure_domain(&company, &name, weak.clone(), NOW).await.unwrap();
+        let grant = |role, object: &str| RoleGrant { role, objects: vec![object.to_owned()] };
+        for (who, role) in [
+            ("joe@example.com", None),
+            ("jane@example.com", None),
+            ("boss@example.com", Some(grant(Role::Domain, "example.com"))),
+            ("reader@example.com", Some(grant(Role::CompanyRo, "demo"))),
+        ] {
+            let secret = Secret::new(PASSWORD);
+            accounts.create_with_role(&address(who), &secret, role, NOW).await.unwrap();
+        }
+        let aliases = Some(vec![address("j.oe@example.com")]);
+        let world = Self { accounts, storage, _folder: folder };
+        world.change("joe@example.com", AccountChange { aliases, ..Default::default() }).await;
+        world
+    }
+
+    async fn account(&self, name: &str) -> Account {
+        *self.storage.find(&address(name)).await.unwrap().unwrap().into_account()
+    }
+
+    async fn change(&self, name: &str, change: AccountChange) {
+        let id = self.account(name).await.id;
+        let history = Request::of_service("test", NOW).entry(id, "test");
+        self.storage.change_account(id, change, history).await.unwrap();
+    }
+
+    async fn store_password(&self, name: &str, stored: &str, void: &[Scope]) {
+        let (password, void) = (Some(stored.to_owned()), void.to_vec());
+        self.change(name, AccountChange { password, void, ..Default::default() }).await;
+    }
+
+    async fn try_as(
+        &self,
+        name: &str,
+        behalf: Option<&str>,
+        password: &str,
+        peer: &str,
+    ) -> Result<Login, LoginRefusal> {
+        let credentials = Credentials {
+            protocol: Protocol::Imap,
+            name: name.to_owned(),
+            on_behalf_of: behalf.map(str::to_owned),
+            secret: Secret::new(password),
+        };
+        self.accounts.log_in(credentials, ip(peer), NOW).await
+    }
+
+    async fn reason(&self, name: &str, behalf: Option<&str>, password: &str) -> Option<Refusal> {
+        self.try_as(name, behalf, password, "192.0.2.1").await.err().map(|it| it.reason)
+    }
+}
+
+#[tokio::test]
+async fn every_name_of_an_account() {
+    let world = World::new().await;
+    let joe = world.account("joe@example.com").await;
+    for name in [
+        "joe@example.com",
+        "JOE@Example.COM",
+        "j.oe@example.com",
+        "joe@example.net",
+        "ｊｏｅ＠example.com",
+    ] {
+        let login = world.try_as(name, None, PASSWORD, "192.0.2.1").await.unwrap();
+        assert_eq!((login.account, login.epoch), (joe.id, joe.epoch), "{name}");
+        assert_eq!((login.address.as_str(), login.name.as_str()), ("joe@example.com", name));
+        assert_eq!(login.credential, Credential::Password);
+        assert!(world.storage.login_stands(&login).await.unwrap());
+    }
+    for name in ["joe", "*@example.com", "joe%@example.com", "", "nobody@example.com"] {
+        assert_eq!(world.reason(name, None, PASSWORD).await, Some(Refusal::Invalid), "{name}");
+    }
+    let wrong = [String::new(), "Pencil75".into(), "pencil75 ".into(), "x".repeat(100_000)];
+    for wrong in wrong {
+        assert_eq!(world.reason("joe@example.com", None, &wrong).await, Some(Refusal::Invalid));
+    }
+}
+
+/// Situation 25: the warm memory never knows an old password after a change.
+#[tokio::test]
+async fn a_changed_password_is_forgotten_at_once() {
+    let world = World::new().await;
+    let other = crate::credential::hash(&Secret::new("other")).unwrap();
+    for void in [voided(Act::SetPassword).scopes, Vec::new()] {
+        let old = crate::credential::hash(&Secret::new(PASSWORD)).unwrap();
+        world.store_password("joe@example.com", &old, &void).await;
+        for _ in 0..3 {
+            assert_eq!(world.reason("joe@example.com", None, PASSWORD).await, None);
+        }
+        world.store_password("joe@example.com", &other, &void).await;
+        let refusal = Some(Refusal::Invalid);
+        assert_eq!(world.reason("joe@example.com", None, PASSWORD).await, refusal);
+        assert_eq!(world.reason("joe@example.com", None, PASSWORD).await, refusal);
+        assert_eq!(world.reason("joe@example.com", None, "other").await, None);
+    }
+}
+
+/// Situation 1: a login whose account was read before the raise carries the old epoch.
+#[tokio::test]
+async fn a_login_overtaken_by_a_logout_does_not_stand() {
+    let world = World::new().await;
+    let login = world.try_as("joe@example.com", None, PASSWORD, "192.0.2.1").await.unwrap();
+    let history = Request::of_service("test", NOW).entry(login.account, "logout_user");
+    world.storage.raise_epoch(login.account, Scope::Everything, history).await.unwrap();
+    assert!(!world.storage.login_stands(&login).await.unwrap());
+    let again = world.try_as("joe@example.com", None, PASSWORD, "192.0.2.1").await.unwrap();
+    assert!(world.storage.login_stands(&again).await.unwrap());
+}
+
+#[tokio::test]
+async fn imported_hashes_are_replaced_at_login() {
+    let world = World::new().await;
+    let stored = "{SSHA}EAYdtQcrqqjHqU+uuHb06s5QWwJzYWx0eSE=";
+    world.store_password("joe@example.com", stored, &[]).await;
+    let before = world.account("joe@example.com").await;
+    assert_eq!(world.reason("joe@example.com", None, "wrong").await, Some(Refusal::Invalid));
+    assert_eq!(world.reason("joe@example.com", None, "password").await, None);
+    let after = world.account("joe@example.com").await;
+    assert!(after.password.as_ref().unwrap().starts_with("$argon2id$"));
+    assert_eq!(after.epoch, before.epoch, "nobody is logged out by this");
+    assert_eq!(world.reason("joe@example.com", None, "password").await, None);
+    assert_eq!(world.reason("joe@example.com", None, stored).await, Some(Refusal::Invalid));
+}
+
+#[tokio::test]
+async fn on_behalf_of_others() {
+    let world = World::new().await;
+    let (joe, boss) =
+        (world.account("joe@example.com").await, world.account("boss@example.com").await);
+    let login =
+        world.try_as("boss@example.com", Some("Joe@example.com"), PASSWORD, "192.0.2.1").await;
+    let login = login.unwrap();
+    assert_eq!((login.account, login.epoch), (joe.id, joe.epoch));
+    assert_eq!(login.credential, Credential::OnBehalf { administrator: boss.id });
+    assert_eq!(login.name, "Joe@example.com");
+    // Oneself is nobody else, empty is nobody.
+    for own in ["joe@example.com", "JOE@example.com", ""] {
+        let login = world.try_as("joe@example.com", Some(own), PASSWORD, "192.0.2.1").await;
+        assert_eq!(login.unwrap().credential, Credential::Password, "{own}");
+    }
+    for (who, whose) in [
+        ("joe@example.com", "jane@example.com"),
+        ("joe@example.com", "boss@example.com"),
+        ("reader@example.com", "joe@example.com"),
+        ("boss@example.com", "reader@example.com"),
+        ("boss@example.com", "nobody@example.com"),
+        ("boss@example.com", "not an address"),
+        ("nobody@example.com", "joe@example.com"),
+    ] {
+        let reason = world.reason(who, Some(whose), PASSWORD).await;
+        assert_eq!(reason, Some(Refusal::Invalid), "{who} as {whose}");
+    }
+    let reason = world.reason("boss@example.com", Some("joe@example.com"), "wrong").await;
+    assert_eq!(reason, Some(Refusal::Invalid));
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_told_only_to_who_knows_the_password() {
+    let world = World::new().await;
+    let services = Services { imap4: ServiceState::Disabled, ..Services::default() };
+    let change = AccountChange { services: Some(services), ..Default::default() };
+    world.change("joe@example.com", change).await;
+    assert_eq!(world.reason("joe@example.com", None, "wrong").await, Some(Refusal::Invalid));
+    assert_eq!(world.reason("joe@example.com", None, PASSWORD).await, Some(Refusal::NotAllowed));
+
+    let name = DomainName::parse("example.com").unwrap();
+    let domain = world.storage.domain(&name).await.unwrap().unwrap();
+    let change = DomainChange { disabled: Some(true), attributes: Map::new(), ..Default::default() };
+    world.storage.change_domain(domain.id, change).await.unwrap();
+    assert_eq!(world.reason("jane@example.com", None, PASSWORD).await, Some(Refusal::NotAllowed));
+    let secret = Secret::new(PASSWORD);
+    let api =
+        world.accounts.identify("jane@example.com", Some(&secret), None, ip("192.0.2.1"), NOW);
+    assert_eq!(api.await.err().map(|it| it.reason), Some(Refusal::NotAllowed));
+}
+
+#[tokio::test]
+async fn guessers_are_refused_and_owners_are_not() {
+    let world = World::new().await;
+    let mut delays = Vec::new();
+    for guess in 0..10 {
+        let guess = format!("guess{guess}");
+        let refusal = world.try_as("joe@example.com", None, &guess, "192.0.2.66").await;
+        delays.push(refusal.unwrap_err().delay);
+    }
+    assert!(delays.is_sorted() && delays[0] > Duration::ZERO, "{delays:?}");
+    let refusal = world.try_as("joe@example.com", None, PASSWORD, "192.0.2.66").await.unwrap_err();
+    assert_eq!((refusal.reason, refusal.delay), (Refusal::Throttled, Duration::ZERO));
+    // By no other name, and not for the API.
+    let alias = world.try_as("j.oe@example.com", None, PASSWORD, "192.0.2.66").await;
+    assert_eq!(alias.unwrap_err().reason, Refusal::Throttled);
+    let secret = Secret::new(PASSWORD);
+    let api = world.accounts.identify("joe@example.com", Some(&secret), None, ip("192.0.2.66"), NOW);
+    assert_eq!(api.await.unwrap_err().reason, Refusal::Throttled);
+    assert!(world.try_as("joe@example.com", None, PASSWORD, "192.0.2.67").await.is_ok());
+    // A name that does not exist looks the same.
+    for index in 0..10 {
+        let guess = format!("guess{index}");
+        let refusal = world.try_as("nobody@example.com", None, &guess, "192.0.2.66").await;
+        assert_eq!(refusal.unwrap_err().delay, delays[index]);
+    }
+    let refusal = world.try_as("nobody@example.com", None, PASSWORD, "192.0.2.66").await;
+    assert_eq!(refusal.unwrap_err().reason, Refusal::Throttled);
+}
+
+#[tokio::test]
+async fn an_outdated_client_costs_no_hashing_and_locks_nobody_out() {
+    let world = World::new().await;
+    for _ in 0..50 {
+        let reason = world.reason("joe@example.com", None, "outdated").await;
+        assert_eq!(reason, Some(Refusal::Invalid));
+    }
+    assert_eq!(world.reason("joe@example.com", None, PASSWORD).await, None);
+}
+
+#[tokio::test]
+async fn a_crowd_beyond_the_queue_is_refused_at_once() {
+    let options = Options { hashing_parallel: 1, hashing_waiting: 1, ..Options::default() };
+    let world = World::with(options).await;
+    let logins = (0..8).map(|guess| {
+        let (world, guess) = (&world, format!("guess{guess}"));
+        async move { world.reason("joe@example.com", None, &guess).await }
+    });
+    let reasons = futures::future::join_all(logins).await;
+    let count = |reason| reasons.iter().filter(|it| **it == Some(reason)).count();
+    assert_eq!((count(Refusal::Invalid), count(Refusal::Unavailable)), (2, 6));
+}
+
+#[tokio::test]
+async fn tokens() {
+    let world = World::new().await;
+    let joe = world.account("joe@example.com").await;
+    let token = world.accounts.issue_token(joe.id, None, 600, NOW).await.unwrap();
+    assert_eq!((token.expires, token.text.reveal().len()), (UnixTime(NOW.0 + 600), 32));
+    let identify = |name: &'static str, password: Option<&'static str>, text: Secret, now: i64| {
+        let accounts = world.accounts.clone();
+        async move {
+            let password = password.map(Secret::new);
+            let now = UnixTime(NOW.0 + now);
+            accounts.identify(name, password.as_ref(), Some(&text), ip("192.0.2.1"), now).await
+        }
+    };
+    let actor = identify("Joe@example.com", None, token.text.clone(), 599).await.unwrap();
+    assert_eq!((actor.identity().account, actor.proof()), (joe.id, Proof::Token));
+    assert!(identify("joe@example.com", Some("wrong"), token.text.clone(), 0).await.is_ok());
+    assert!(identify("joe@example.com", Some(PASSWORD), Secret::new("no"), 0).await.is_ok());
+    for (name, text, now) in [
+        ("jane@example.com", token.text.clone(), 0),
+        ("joe@example.com", token.text.clone(), 600),
+        ("joe@example.com", Secret::new("0".repeat(32)), 0),
+        ("joe@example.com", Secret::new(""), 0),
+    ] {
+        let reason = identify(name, None, text, now).await.err().map(|it| it.reason);
+        assert_eq!(reason, Some(Refusal::Invalid), "{name} {now}");
+    }
+    // A token is no password for mail.
+    let reason = world.reason("joe@example.com", None, token.text.reveal()).await;
+    assert_eq!(reason, Some(Refusal::Invalid));
+    // It ends with the password it stands in for.
+    let other = crate::credential::hash(&Secret::new("other")).unwrap();
+    world.store_password("joe@example.com", &other, &[]).await;
+    assert!(identify("joe@example.com", None, token.text, 0).await.is_err());
+}
