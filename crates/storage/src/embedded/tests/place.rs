@@ -18,7 +18,7 @@ pub(crate) struct Place {
     pub(crate) alice: Login,
     pub(crate) bob: Login,
     pub(crate) dir: tempfile::TempDir,
-    tuning: Tuning,
+    pub(crate) tuning: Tuning,
 }
 
 pub(crate) const NOW: UnixTime = UnixTime(1_790_000_000);
