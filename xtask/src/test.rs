@@ -1,8 +1,12 @@
 //! `cargo xtask test` and `cargo xtask check`.
 
 use crate::command::{cargo, run, say};
-use crate::{Outcome, clients, tidy};
+use crate::{Outcome, clients, root, tidy};
+use std::process::Command;
 use std::time::Instant;
+
+/// The version of cargo-deny that `deny.toml` is written for.
+const DENY: &str = "0.20.2";
 
 /// Everything that must hold.
 pub(crate) fn everything() -> Outcome {
@@ -18,6 +22,7 @@ pub(crate) fn everything() -> Outcome {
 pub(crate) fn check() -> Outcome {
     run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
     tidy::run()?;
+    dependencies()?;
     run(&mut cargo(&[
         "clippy",
         "--workspace",
@@ -27,4 +32,27 @@ pub(crate) fn check() -> Outcome {
         "--deny",
         "warnings",
     ]))
+}
+
+/// `cargo deny`, installed below `target/` if it is missing.
+fn dependencies() -> Outcome {
+    let tools = root().join("target/tools");
+    let deny = tools.join("bin/cargo-deny");
+    if !deny.is_file() {
+        // Without optimization: it runs for a second, and compiles for minutes.
+        run(cargo(&[
+            "install",
+            "--quiet",
+            "--locked",
+            "--debug",
+            "--version",
+            DENY,
+            "cargo-deny",
+        ])
+        .arg("--root")
+        .arg(&tools))?;
+    }
+    let mut check = Command::new(deny);
+    check.args(["--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+    run(check.current_dir(root()))
 }
