@@ -10,19 +10,49 @@ use crate::transaction::{Trace, Transaction};
 use crate::wire::{self, ClientName, Command, Mail, Path};
 use carrier::{Gone, Input, LineError, Output};
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use storage::Storage;
 use terms::UnixTime;
 
 /// What all dialogues share.
-#[derive(Debug)]
 pub struct Context {
     storage: Storage,
     hostname: String,
     limits: Limits,
     /// Transactions so far, for their ids.
     transactions: AtomicU64,
+    /// Counts how each recipient was answered.
+    count: Box<dyn Fn(Answered) + Send + Sync>,
+}
+
+/// How one recipient of a message was answered after its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// 250: it is in the account, on disk.
+    Stored,
+    /// 4xx: not now, the sender tries again.
+    Deferred,
+    /// 5xx: never.
+    Refused,
+}
+
+impl Answered {
+    /// By the first digit of the reply.
+    fn with(reply: &str) -> Self {
+        match reply.as_bytes().first() {
+            Some(b'2') => Answered::Stored,
+            Some(b'4') => Answered::Deferred,
+            _ => Answered::Refused,
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("hostname", &self.hostname).finish_non_exhaustive()
+    }
 }
 
 /// What is allowed to a client, and what happens beyond it.
@@ -43,9 +73,15 @@ impl Default for Limits {
 }
 
 impl Context {
-    /// `hostname` is our name in the greeting and in the header field that every message gets.
-    pub fn new(storage: Storage, hostname: String, limits: Limits) -> Self {
-        Self { storage, hostname, limits, transactions: AtomicU64::new(0) }
+    /// `hostname` is our name in the greeting and in the header field that every message gets;
+    /// `count` is told how each recipient of a message was answered.
+    pub fn new(
+        storage: Storage,
+        hostname: String,
+        limits: Limits,
+        count: impl Fn(Answered) + Send + Sync + 'static,
+    ) -> Self {
+        Self { storage, hostname, limits, transactions: AtomicU64::new(0), count: Box::new(count) }
     }
 
     /// A name for a transaction, unique on this node as far as its clock goes forward.
@@ -175,6 +211,7 @@ impl<N: Fn() -> UnixTime + Send> Talk<N> {
         self.output.say(reply::SEND_DATA.as_bytes());
         let limit = context.limits.message_size;
         let answers = transaction.deliver(&context.storage, &mut self.input, limit, trace).await?;
+        answers.iter().for_each(|answer| (context.count)(Answered::with(answer)));
         self.say(&answers.concat());
         Ok(Ok(()))
     }

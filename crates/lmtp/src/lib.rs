@@ -20,4 +20,4 @@ mod transaction;
 mod transcripts;
 mod wire;
 
-pub use dialogue::{Context, Limits, serve};
+pub use dialogue::{Answered, Context, Limits, serve};

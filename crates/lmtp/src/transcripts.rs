@@ -34,7 +34,7 @@ impl Place {
         };
         let domain = storage.create_domain(domain, NOW).await.unwrap();
         let hostname = "mail.foo.edu".to_owned();
-        let context = Arc::new(Context::new(storage.clone(), hostname, limits));
+        let context = Arc::new(Context::new(storage.clone(), hostname, limits, |_| {}));
         let place = Self { storage, domain: domain.id, context, _data_dir: data_dir };
         let smtpin = |smtpin| Some(Services { smtpin, ..Services::default() });
         let plain = AccountChange::default;

@@ -3,18 +3,18 @@
 use crate::announce;
 use crate::certificate::Certificates;
 use crate::config::{Config, Entrance};
-use crate::failure::Failure;
 use crate::doors::Doors;
+use crate::failure::Failure;
 use crate::gate::Gate;
-use crate::http::Readiness;
-use crate::web::Web;
 use crate::host::now;
+use crate::http::Readiness;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::protocols::Protocols;
 use crate::services::Services;
 use crate::shutdown::Shutdown;
 use crate::tls::Acceptor;
+use crate::web::Web;
 use accounts::Accounts;
 use sessions::Sessions;
 use std::sync::Arc;
@@ -115,6 +115,11 @@ impl Server {
         &self.listeners
     }
 
+    /// Who is connected.
+    pub fn sessions(&self) -> &Sessions {
+        &self.services.sessions
+    }
+
     /// Says that every listener accepts.
     pub fn announce(&self) {
         announce::ready(&self.listeners);
@@ -141,7 +146,10 @@ impl Server {
             ending.finished().await;
         });
         if stopped.await.is_err() {
-            tracing::warn!(open = ending.report().open.len(), "sessions cut: shutdown_timeout reached");
+            tracing::warn!(
+                open = ending.report().open.len(),
+                "sessions cut: shutdown_timeout reached"
+            );
         }
         self.services.storage.close().await;
     }

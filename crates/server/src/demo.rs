@@ -119,7 +119,9 @@ fn introduce(server: &Server, ports: Ports) {
         ports.lmtp(),
         ports.api()
     ));
-    say(&format!("Accounts, all with the password {PASSWORD}: {JOE}, {JANE}, {DOMAIN_ADMIN}, {COMPANY_ADMIN}"));
+    say(&format!(
+        "Accounts, all with the password {PASSWORD}: {JOE}, {JANE}, {DOMAIN_ADMIN}, {COMPANY_ADMIN}"
+    ));
     say("");
     say("Connect with a mail client, or:");
     say(&format!("  curl -u {JOE}:{PASSWORD} imap://127.0.0.1:{}/INBOX?ALL", ports.imap()));
@@ -160,7 +162,13 @@ fn line(watched: &Watched) -> String {
         let session = &record.session;
         let client = record.client.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
         let tls = if session.tls { "TLS" } else { "plain" };
-        format!("{:4} {:5} {:21} {}{client}", session.protocol.name(), tls, session.peer, session.login)
+        format!(
+            "{:4} {:5} {:21} {}{client}",
+            session.protocol.name(),
+            tls,
+            session.peer,
+            session.login
+        )
     };
     match watched {
         Watched::Opened(record) => format!("{at}  + {}", describe(record)),

@@ -69,7 +69,8 @@ impl Doors {
                 });
             }
             _ => {
-                let door = (!self.services.is_trusted(peer.ip())).then(|| gate.wait_at_door(peer.ip()));
+                let door =
+                    (!self.services.is_trusted(peer.ip())).then(|| gate.wait_at_door(peer.ip()));
                 let Ok(doorstep) = door.map(|step| step.ok_or(())).transpose() else {
                     return metrics.turned_away(entrance);
                 };

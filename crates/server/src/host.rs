@@ -1,7 +1,8 @@
 //! The connection as its dialogue sees it: logging in, switching TLS on, the time.
 
-use crate::services::Services;
 use crate::gate::Doorstep;
+use crate::metrics::Present;
+use crate::services::Services;
 use accounts::{Credentials, Refusal};
 use carrier::{Attempt, Gone, Host, LoginError, Security};
 use parking_lot::Mutex;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use storage::{Credential, Login};
-use terms::{FolderName, UnixTime};
+use terms::{EndReason, FolderName, UnixTime};
 use tokio::sync::oneshot;
 
 /// How often an idle client hears from us, so that no firewall forgets the connection.
@@ -24,11 +25,37 @@ pub(crate) fn now() -> UnixTime {
     UnixTime(since.map_or(0, |since| since.as_secs().cast_signed()))
 }
 
+/// A session's place among the live ones.
+#[derive(Debug)]
+pub(crate) struct Place {
+    guard: Guard,
+    orders: Orders,
+    /// Counted as a live session.
+    _present: Present,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let record = self.guard.record();
+        let session = &record.session;
+        tracing::info!(
+            session = %self.guard.key(),
+            protocol = session.protocol.name(),
+            peer = %session.peer,
+            login = &*session.login,
+            client = record.client.as_deref(),
+            age = record.age(now()),
+            end = record.ending.map(EndReason::name),
+            "session over"
+        );
+    }
+}
+
 /// What a connection and its dialogue share. The connection takes the session out of it, and drops
 /// its guard last of all, when the socket is closed.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    session: Mutex<Option<(Guard, Orders)>>,
+    session: Mutex<Option<Place>>,
     tls: AtomicBool,
     tls_wish: Mutex<Option<oneshot::Sender<()>>>,
 }
@@ -41,13 +68,13 @@ impl Seat {
 
     /// Where the session's order to end arrives, once it is logged in.
     pub(crate) fn orders(&self) -> Option<Orders> {
-        self.session.lock().as_ref().map(|(_, orders)| orders.clone())
+        self.session.lock().as_ref().map(|place| place.orders.clone())
     }
 
     /// Notes that the client was heard.
     pub(crate) fn note_activity(&self) {
-        if let Some((guard, _)) = self.session.lock().as_ref() {
-            guard.note_activity(now());
+        if let Some(place) = self.session.lock().as_ref() {
+            place.guard.note_activity(now());
         }
     }
 
@@ -57,8 +84,8 @@ impl Seat {
     }
 
     /// The session's place, for the connection to drop when nothing else of it is left.
-    pub(crate) fn leave(&self) -> Option<Guard> {
-        self.session.lock().take().map(|(guard, _)| guard)
+    pub(crate) fn leave(&self) -> Option<Place> {
+        self.session.lock().take()
     }
 
     /// Whether the dialogue waits for TLS; the answer goes to [`Seat::tls_is_on`].
@@ -101,7 +128,7 @@ impl ConnectionHost {
         self.services.is_trusted(self.peer.ip())
     }
 
-    async fn admit(&self, login: &Login) -> Result<(Guard, Orders), LoginError> {
+    async fn admit(&self, login: &Login) -> Result<Place, LoginError> {
         let on_behalf = match &login.credential {
             Credential::OnBehalf { administrator } => Some(administrator.to_string().into()),
             Credential::Password | Credential::Token(_) => None,
@@ -126,10 +153,21 @@ impl ConnectionHost {
             unconfirmed.note_client(client);
         }
         let stands = self.services.storage.login_stands(login);
-        unconfirmed.confirm(stands).await.map_err(|error| match error {
+        let (guard, orders) = unconfirmed.confirm(stands).await.map_err(|error| match error {
             ConfirmError::Void => LoginError::Invalid,
             ConfirmError::Unknown(_) => LoginError::Unavailable,
-        })
+        })?;
+        let protocol = login.protocol;
+        tracing::info!(
+            session = %guard.key(),
+            protocol = protocol.name(),
+            peer = %self.peer,
+            tls = self.security().tls,
+            login = login.name,
+            account = %login.address,
+            "session opened"
+        );
+        Ok(Place { guard, orders, _present: self.services.metrics.session(protocol) })
     }
 }
 
@@ -151,7 +189,8 @@ impl Host for ConnectionHost {
             tls,
             starttls: !tls,
             plaintext_login: tls
-                || (self.services.plaintext_on_loopback && self.peer.ip().to_canonical().is_loopback()),
+                || (self.services.plaintext_on_loopback
+                    && self.peer.ip().to_canonical().is_loopback()),
         }
     }
 
@@ -162,7 +201,7 @@ impl Host for ConnectionHost {
     }
 
     async fn log_in(&mut self, attempt: Attempt) -> Result<Login, LoginError> {
-        let protocol = attempt.protocol;
+        let (protocol, name) = (attempt.protocol, attempt.name.clone());
         let credentials = Credentials {
             protocol,
             name: attempt.name,
@@ -175,7 +214,9 @@ impl Host for ConnectionHost {
             Err(refusal) => Err(refused(refusal)),
         };
         self.services.metrics.login(protocol, admitted.as_ref().map(|_| ()));
-        let (login, place) = admitted?;
+        let (login, place) = admitted.inspect_err(|error| {
+            tracing::info!(protocol = protocol.name(), peer = %self.peer, name, %error, "login refused");
+        })?;
         *self.seat.session.lock() = Some(place);
         // It waits at the door no longer.
         self.doorstep = None;
@@ -184,14 +225,14 @@ impl Host for ConnectionHost {
 
     fn client_named(&mut self, name: &str) {
         match self.seat.session.lock().as_ref() {
-            Some((guard, _)) => guard.note_client(name),
+            Some(place) => place.guard.note_client(name),
             None => self.client = Some(name.chars().take(200).collect()),
         }
     }
 
     fn folder_opened(&mut self, folder: Option<&FolderName>) {
-        if let Some((guard, _)) = self.seat.session.lock().as_ref() {
-            guard.note_folder(folder.map(FolderName::as_str));
+        if let Some(place) = self.seat.session.lock().as_ref() {
+            place.guard.note_folder(folder.map(FolderName::as_str));
         }
     }
 

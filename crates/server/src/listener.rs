@@ -48,7 +48,8 @@ impl Listener {
             endpoint: endpoint.to_string(),
             hint: match error.kind() {
                 io::ErrorKind::AddrInUse => {
-                    "already in use; stop the other program, or choose another one in [listen]".into()
+                    "already in use; stop the other program, or choose another one in [listen]"
+                        .into()
                 }
                 io::ErrorKind::PermissionDenied => {
                     "permission denied; ports below 1024 need CAP_NET_BIND_SERVICE or root".into()

@@ -5,6 +5,7 @@ use crate::connection::{Connection, Dialogue, Farewell, Patience, pipes};
 use crate::exchange::Exchange;
 use crate::gate::Doorstep;
 use crate::host::{ConnectionHost, Seat, now};
+use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::services::Services;
 use crate::stream::Stream;
 use std::net::SocketAddr;
@@ -31,11 +32,8 @@ impl Protocols {
         let limits = &config.limits;
         let storage: Storage = services.storage.clone();
         let hostname = config.hostname.as_str().to_owned();
-        let patience = |idle| Patience {
-            login: Some(limits.login_timeout),
-            idle,
-            send: limits.send_timeout,
-        };
+        let patience =
+            |idle| Patience { login: Some(limits.login_timeout), idle, send: limits.send_timeout };
         Self {
             imap: Arc::new(imap::Context {
                 storage: storage.clone(),
@@ -60,6 +58,7 @@ impl Protocols {
                     recipients: limits.lmtp_recipients as usize,
                     ..lmtp::Limits::default()
                 },
+                count_deliveries(services.metrics.clone()),
             )),
             imap_patience: patience(limits.imap_idle_timeout),
             pop3_patience: patience(limits.pop3_idle_timeout),
@@ -115,6 +114,16 @@ impl Protocols {
             Entrance::Lmtp => (self.lmtp_patience, lmtp_farewell),
             _ => (self.imap_patience, imap::farewell),
         }
+    }
+}
+
+fn count_deliveries(metrics: Metrics) -> impl Fn(lmtp::Answered) {
+    move |answered| {
+        metrics.delivery(match answered {
+            lmtp::Answered::Stored => DeliveryOutcome::Stored,
+            lmtp::Answered::Deferred => DeliveryOutcome::Deferred,
+            lmtp::Answered::Refused => DeliveryOutcome::Refused,
+        });
     }
 }
 

@@ -41,7 +41,11 @@ impl Services {
     ///
     /// # Errors
     /// Why not, in words that do not show whether the account exists.
-    pub(crate) async fn log_in(&self, credentials: Credentials, peer: IpAddr) -> Result<Login, Refusal> {
+    pub(crate) async fn log_in(
+        &self,
+        credentials: Credentials,
+        peer: IpAddr,
+    ) -> Result<Login, Refusal> {
         match self.accounts.log_in(credentials, peer, now()).await {
             Ok(login) => Ok(login),
             Err(refusal) => {

@@ -100,7 +100,9 @@ fn log(answer: &api::Answer, request: &Request) {
     let (actor, error) = (answer.actor.as_deref(), answer.error.map(|number| number.to_string()));
     let (audit, peer, status) = (&answer.audit, request.peer, answer.status);
     match &answer.cause {
-        Some(cause) => tracing::error!(%audit, method, actor, %peer, status, error, cause, "API request broke"),
+        Some(cause) => {
+            tracing::error!(%audit, method, actor, %peer, status, error, cause, "API request broke")
+        }
         None => tracing::info!(%audit, method, actor, %peer, status, error, "API request"),
     }
 }

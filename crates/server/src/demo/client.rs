@@ -112,7 +112,9 @@ pub(super) async fn post(port: u16, method: &str, body: &str) -> io::Result<Stri
     );
     tcp.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    timeout(PATIENCE, tcp.read_to_string(&mut answer)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    timeout(PATIENCE, tcp.read_to_string(&mut answer))
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)??;
     answer
         .split_once("\r\n\r\n")
         .map(|(_, body)| body.to_owned())

@@ -63,7 +63,9 @@ pub(super) async fn run(server: &Server, ports: Ports) -> Result<(), Failure> {
             say("The promise was kept.");
             Ok(())
         }
-        Ok(problems) => Err(Failure::Other(format!("the promise was broken: {}", problems.join("; ")))),
+        Ok(problems) => {
+            Err(Failure::Other(format!("the promise was broken: {}", problems.join("; "))))
+        }
         Err(error) => Err(Failure::Other(format!("the demo did not get to its end: {error}"))),
     }
 }
