@@ -111,10 +111,8 @@ impl Accounts {
 fn actions_of(change: &AccountChange) -> Vec<Action> {
     let AccountChange { password, aliases, services, quota, workgroup, role, attributes, void: _ } =
         change;
-    let plain = aliases.is_some()
-        || services.is_some()
-        || workgroup.is_some()
-        || !attributes.is_empty();
+    let plain =
+        aliases.is_some() || services.is_some() || workgroup.is_some() || !attributes.is_empty();
     [
         (plain, Action::ChangeUser),
         (password.is_some(), Action::ChangeUserPassword),

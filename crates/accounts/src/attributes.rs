@@ -80,10 +80,7 @@ pub struct Asked(Vec<(&'static Attribute, Value)>);
 
 impl Asked {
     /// Finds the rows of all names. What has none is a problem (error 6).
-    pub fn find(
-        table: &'static [Attribute],
-        attributes: Map<String, Value>,
-    ) -> (Asked, Problems) {
+    pub fn find(table: &'static [Attribute], attributes: Map<String, Value>) -> (Asked, Problems) {
         let mut asked = Vec::new();
         let mut problems = Problems::new();
         for (name, value) in attributes {
@@ -149,10 +146,7 @@ impl Nothing {
 }
 
 /// The names in a table that someone with `may` can set to more than nothing, in the table's order.
-pub fn settable(
-    table: &'static [Attribute],
-    may: impl Fn(Right) -> bool,
-) -> Vec<&'static str> {
+pub fn settable(table: &'static [Attribute], may: impl Fn(Right) -> bool) -> Vec<&'static str> {
     let supported = |row: &&Attribute| !matches!(row.effect, Effect::Absent(_));
     table.iter().filter(supported).filter(|row| may(row.right)).map(|row| row.name).collect()
 }

@@ -329,7 +329,8 @@ mod tests {
     #[test]
     fn giving_roles() {
         let company = Target::company(ACME.0, ACME.1);
-        let domain = Target { account: None, workgroup: None, ..account(ACME, "a.example", "", None) };
+        let domain =
+            Target { account: None, workgroup: None, ..account(ACME, "a.example", "", None) };
         let workgroup = Target { account: None, ..account(ACME, "a.example", "press", None) };
         let admin = grant(Role::Company, &["acme"]);
         let rows = [
@@ -341,9 +342,19 @@ mod tests {
             (&grant(Role::Domain, &["a.example"]), Role::Mail, &domain, Ok(())),
             (&grant(Role::Domain, &["a.example"]), Role::Workgroup, &workgroup, Ok(())),
             (&grant(Role::Domain, &["a.example"]), Role::Domain, &domain, Err(Denied::NotInRole)),
-            (&grant(Role::Domain, &["a.example"]), Role::CompanyRo, &company, Err(Denied::OutOfReach)),
+            (
+                &grant(Role::Domain, &["a.example"]),
+                Role::CompanyRo,
+                &company,
+                Err(Denied::OutOfReach),
+            ),
             (&grant(Role::Domain, &["b.example"]), Role::Mail, &domain, Err(Denied::OutOfReach)),
-            (&grant(Role::CompanyView, &["acme"]), Role::CompanyRo, &company, Err(Denied::NotInRole)),
+            (
+                &grant(Role::CompanyView, &["acme"]),
+                Role::CompanyRo,
+                &company,
+                Err(Denied::NotInRole),
+            ),
             (&grant(Role::Company, &["other"]), Role::Domain, &domain, Err(Denied::OutOfReach)),
             (&None, Role::Mail, &domain, Err(Denied::OutOfReach)),
         ];
@@ -362,7 +373,8 @@ mod tests {
         assert_eq!(read.account(Action::DeleteUser), Err(Denied::NotInRole));
         assert!(read.new_account("a.example", Some("staff")).is_err());
         assert!(read.new_domain(ACME.0).is_err());
-        let create = permit(&admin, Action::CreateDomain, &Target::company(ACME.0, ACME.1)).unwrap();
+        let create =
+            permit(&admin, Action::CreateDomain, &Target::company(ACME.0, ACME.1)).unwrap();
         assert_eq!(create.new_domain(ACME.0), Ok(()));
         assert!(create.new_domain(OTHER.0).is_err());
         assert!(create.account(Action::CreateDomain).is_err());

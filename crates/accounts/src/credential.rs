@@ -11,9 +11,7 @@
 mod digest;
 mod md5_crypt;
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use digest::Digested;
 use md5_crypt::Md5Crypt;
 use terms::Secret;
@@ -64,7 +62,7 @@ pub fn verify(secret: &Secret, stored: &str) -> bool {
     let password = secret.reveal().as_bytes();
     match Stored::parse(stored) {
         Ok(Stored::Argon2(hash)) => {
-            argon2id().is_some_and(|argon2| argon2.verify_password(password, &hash).is_ok())
+            argon2id().is_some_and(|argon2| argon2.verify_password(password, hash.as_ref()).is_ok())
         }
         // bcrypt ends at the first NUL in the C implementations; such a password is nobody's.
         Ok(Stored::Bcrypt(hash)) => {
@@ -97,7 +95,7 @@ pub fn check_import(text: &str) -> Result<(), ImportError> {
 /// we make now.
 pub fn needs_upgrade(stored: &str) -> bool {
     let Ok(Stored::Argon2(hash)) = Stored::parse(stored) else { return true };
-    let Ok(params) = Params::try_from(&hash) else { return true };
+    let Ok(params) = Params::try_from(hash.as_ref()) else { return true };
     hash.algorithm.as_str() != "argon2id"
         || params.m_cost() < MEMORY_KIB
         || params.t_cost() < PASSES
@@ -130,7 +128,7 @@ fn argon2id() -> Option<Argon2<'static>> {
 
 /// A stored password, understood.
 enum Stored<'a> {
-    Argon2(PasswordHash),
+    Argon2(Box<PasswordHash>),
     Bcrypt(&'a str),
     ShaCrypt(&'a str),
     Md5Crypt(Md5Crypt<'a>),
@@ -167,7 +165,7 @@ impl<'a> Stored<'a> {
             if params.m_cost() > ARGON2_MEMORY_MAX_KIB || params.t_cost() > ARGON2_PASSES_MAX {
                 return Err(ImportError::TooCostly);
             }
-            return Ok(Stored::Argon2(hash));
+            return Ok(Stored::Argon2(Box::new(hash)));
         }
         if hash.starts_with("$2") {
             let parts: bcrypt::HashParts = hash.parse().map_err(|_| ImportError::Malformed)?;
@@ -356,6 +354,8 @@ mod tests {
     #[test]
     fn what_counts_as_hashed() {
         assert!(is_hashed("{SHA}x") && is_hashed("{NoSuch}") && is_hashed("{SHA.hex}"));
-        assert!(!is_hashed("{}x") && !is_hashed("{a b}") && !is_hashed("x{SHA}") && !is_hashed("{"));
+        assert!(
+            !is_hashed("{}x") && !is_hashed("{a b}") && !is_hashed("x{SHA}") && !is_hashed("{")
+        );
     }
 }

@@ -84,7 +84,8 @@ mod tests {
 
     fn set(imap4: ServiceState, pop3: ServiceState) -> Act {
         // Services without sessions here have no say.
-        let to = Services { imap4, pop3, smtpin: Suspended, webmail: Disabled, ..Services::default() };
+        let to =
+            Services { imap4, pop3, smtpin: Suspended, webmail: Disabled, ..Services::default() };
         Act::SetServices { to }
     }
 

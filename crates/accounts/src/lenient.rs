@@ -57,9 +57,7 @@ pub fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         _ if is_absent(value) => Some(Vec::new()),
         Value::String(text) => Some(vec![text.clone()]),
-        Value::Array(list) => {
-            list.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-        }
+        Value::Array(list) => list.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         Value::Object(map) if map.is_empty() => Some(Vec::new()),
         _ => None,
     }

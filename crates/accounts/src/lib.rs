@@ -29,8 +29,8 @@ mod token;
 mod verified;
 
 pub use accounts::{Accounts, HashUnavailable, Options};
-pub use administer::AdministerError;
 pub use actor::{Actor, Identity, Proof};
+pub use administer::AdministerError;
 pub use authz::{Action, Denied, Permit, Target};
 pub use bootstrap::BootstrapError;
 pub use history::{Request, attribute_names};

@@ -146,9 +146,7 @@ impl Accounts {
                 self.note_right(Claimed::Account(account.id), peer);
                 Ok(account)
             }
-            (Known::Wrong, _) => {
-                Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated))
-            }
+            (Known::Wrong, _) => Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated)),
             (_, account) => {
                 let turn = inner.hashing.turn().await.map_err(|_| Refusal::Unavailable)?;
                 // Others may have failed while this one waited: a burst of parallel guesses gets no

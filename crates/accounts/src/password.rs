@@ -47,19 +47,27 @@ pub enum PasswordError {
     #[error("a password has 1 to {LENGTH_MAX} characters")]
     Length,
     /// A character that is not allowed.
-    #[error("a password consists of ASCII letters, digits and symbols, without blanks and quotation marks")]
+    #[error(
+        "a password consists of ASCII letters, digits and symbols, without blanks and quotation marks"
+    )]
     Character,
     /// Holds the account's name or domain.
     #[error("a password must not contain the user name or the domain")]
     ContainsName,
     /// Not strong enough.
-    #[error("the password is too weak: at least 8 characters of two kinds (letters in two cases, digits, symbols)")]
+    #[error(
+        "the password is too weak: at least 8 characters of two kinds (letters in two cases, digits, symbols)"
+    )]
     NotMedium,
     /// Not strong enough.
-    #[error("the password is too weak: at least 10 characters with a digit, a capital letter and a symbol")]
+    #[error(
+        "the password is too weak: at least 10 characters with a digit, a capital letter and a symbol"
+    )]
     NotGood,
     /// Not strong enough.
-    #[error("the password is too weak: at least 14 characters with a digit, a capital letter and a symbol")]
+    #[error(
+        "the password is too weak: at least 14 characters with a digit, a capital letter and a symbol"
+    )]
     NotStrong,
 }
 
@@ -82,7 +90,8 @@ pub fn check(secret: &Secret, strength: Strength, account: &Address) -> Result<(
         u8::is_ascii_punctuation,
     ];
     let [_, capital, digit, symbol] = kinds.map(|kind| text.as_bytes().iter().any(kind));
-    let two_kinds = kinds.iter().filter(|kind| text.as_bytes().iter().any(|b| kind(b))).count() >= 2;
+    let two_kinds =
+        kinds.iter().filter(|kind| text.as_bytes().iter().any(kind)).count() >= 2;
     let all_asked_for = capital && digit && symbol;
     match strength {
         Strength::Medium if text.len() < 8 || !two_kinds => return Err(PasswordError::NotMedium),

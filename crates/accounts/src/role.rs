@@ -85,9 +85,10 @@ pub fn contains(upper: &RoleGrant, lower: &RoleGrant) -> bool {
     }
     match (level(upper.role), level(lower.role)) {
         (Level::Company, Level::Domain | Level::Workgroup) => true,
-        (Level::Domain, Level::Workgroup) => lower.objects.iter().all(|object| {
-            object.split_once('/').is_some_and(|(domain, _)| is_over(upper, domain))
-        }),
+        (Level::Domain, Level::Workgroup) => lower
+            .objects
+            .iter()
+            .all(|object| object.split_once('/').is_some_and(|(domain, _)| is_over(upper, domain))),
         _ => lower.objects.iter().all(|object| is_over(upper, object)),
     }
 }

@@ -199,13 +199,7 @@ mod tests {
     }
 
     /// Fails `times` times at `now`; the verdict afterwards.
-    fn fail(
-        throttle: &mut Throttle,
-        whom: Claimed,
-        peer: &str,
-        now: i64,
-        times: u32,
-    ) -> Verdict {
+    fn fail(throttle: &mut Throttle, whom: Claimed, peer: &str, now: i64, times: u32) -> Verdict {
         for _ in 0..times {
             throttle.failed(whom, ip(peer), UnixTime(now), Failure::Guess);
         }
@@ -301,6 +295,9 @@ mod tests {
     fn trusted_networks_are_exempt() {
         let mut throttle = throttle();
         assert_eq!(fail(&mut throttle, ALICE, "10.1.2.3", 0, 1000), Verdict::Look);
-        assert_eq!(throttle.failed(ALICE, ip("10.1.2.3"), UnixTime(0), Failure::Guess).as_secs(), 0);
+        assert_eq!(
+            throttle.failed(ALICE, ip("10.1.2.3"), UnixTime(0), Failure::Guess).as_secs(),
+            0
+        );
     }
 }

@@ -72,10 +72,9 @@ impl Api {
             }
         };
         match method.handler {
-            Handler::Open(run) => Answer {
-                body: run(fields),
-                ..Answer::plain(200, Some(method.name), audit)
-            },
+            Handler::Open(run) => {
+                Answer { body: run(fields), ..Answer::plain(200, Some(method.name), audit) }
+            }
             Handler::Known(run) => {
                 let call = match self.admit(fields, peer, now, &audit).await {
                     Ok(call) => call,
@@ -139,19 +138,14 @@ impl Answer {
         }
     }
 
-    fn failure(
-        method: &Method,
-        failure: &Failure,
-        actor: Option<String>,
-        audit: AuditId,
-    ) -> Self {
+    fn failure(method: &Method, failure: &Failure, actor: Option<String>, audit: AuditId) -> Self {
         Self {
             body: reply::failure(failure, &audit),
-            delay: failure.delay,
+            delay: failure.details.delay,
             actor,
             error: Some(failure.number),
-            cause: failure.cause.clone(),
-            ..Self::plain(failure.status, Some(method.name), audit)
+            cause: failure.details.cause.clone(),
+            ..Self::plain(failure.status(), Some(method.name), audit)
         }
     }
 }

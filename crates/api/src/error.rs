@@ -66,6 +66,13 @@ impl fmt::Display for ErrorNumber {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) number: ErrorNumber,
+    /// In a box, for most failures have none of it.
+    pub(crate) details: Box<Details>,
+}
+
+/// What a failure may have besides its number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Details {
     /// In place of the number's own text.
     pub(crate) text: Option<&'static str>,
     /// What exactly is wrong: attribute or field name to reason.
@@ -74,17 +81,19 @@ pub(crate) struct Failure {
     pub(crate) fields: Map<String, Value>,
     /// Before the answer is sent.
     pub(crate) delay: Duration,
-    /// 200 unless something broke: the error is in the body.
-    pub(crate) status: u16,
-    /// What broke, for the log.
+    /// Something broke here, and this is what, for the log.
     pub(crate) cause: Option<String>,
 }
 
 impl Failure {
+    fn new(number: ErrorNumber, details: Details) -> Self {
+        Self { number, details: Box::new(details) }
+    }
+
     /// With one hint.
     pub(crate) fn with_hint(number: ErrorNumber, name: &str, reason: impl Into<String>) -> Self {
         let mut failure = Failure::from(number);
-        failure.hints.insert(name.to_owned(), Value::String(reason.into()));
+        failure.details.hints.insert(name.to_owned(), Value::String(reason.into()));
         failure
     }
 
@@ -96,34 +105,32 @@ impl Failure {
     /// Attributes are wrong.
     pub(crate) fn values(problems: accounts::attributes::Problems) -> Self {
         let hints = problems.into_iter().map(|(name, why)| (name, Value::String(why)));
-        Failure { hints: hints.collect(), ..Failure::from(ErrorNumber::Value) }
+        Self::new(ErrorNumber::Value, Details { hints: hints.collect(), ..Details::default() })
     }
 
     /// The change is made and on disk, but sessions may still be open.
     pub(crate) fn not_confirmed() -> Self {
         const TEXT: &str = "Server error: not all sessions could be confirmed as ended in time; \
                             calling again is safe";
-        Failure { text: Some(TEXT), ..Failure::from(ErrorNumber::Server) }
+        Self::new(ErrorNumber::Server, Details { text: Some(TEXT), ..Details::default() })
     }
 
     /// Something broke here.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         let cause = Some(cause.to_string());
-        Failure { status: 500, cause, ..Failure::from(ErrorNumber::Server) }
+        Self::new(ErrorNumber::Server, Details { cause, ..Details::default() })
+    }
+
+    /// The HTTP status: 200 unless something broke, for the error is in the body, and clients look at
+    /// that only if the status is 200.
+    pub(crate) fn status(&self) -> u16 {
+        if self.details.cause.is_some() { 500 } else { 200 }
     }
 }
 
 impl From<ErrorNumber> for Failure {
     fn from(number: ErrorNumber) -> Self {
-        Failure {
-            number,
-            text: None,
-            hints: Map::new(),
-            fields: Map::new(),
-            delay: Duration::ZERO,
-            status: 200,
-            cause: None,
-        }
+        Self::new(number, Details::default())
     }
 }
 
@@ -144,7 +151,7 @@ impl From<accounts::AdministerError> for Failure {
 
 impl From<accounts::LoginRefusal> for Failure {
     fn from(refusal: accounts::LoginRefusal) -> Self {
-        let failure = match refusal.reason {
+        let mut failure = match refusal.reason {
             Refusal::Invalid | Refusal::NotAllowed => ErrorNumber::Credentials.into(),
             Refusal::Throttled => Failure::with_hint(
                 ErrorNumber::Credentials,
@@ -153,7 +160,8 @@ impl From<accounts::LoginRefusal> for Failure {
             ),
             Refusal::Unavailable => Failure::internal("credentials cannot be checked"),
         };
-        Failure { delay: refusal.delay, ..failure }
+        failure.details.delay = refusal.delay;
+        failure
     }
 }
 

@@ -20,8 +20,8 @@ mod router;
 mod settle;
 
 pub use api::{Answer, Api};
-pub use error::ErrorNumber;
 pub use end_sessions::{BoxFuture, EndSessions, NotConfirmed};
+pub use error::ErrorNumber;
 pub use router::METHODS;
 
 #[cfg(test)]

@@ -38,12 +38,12 @@ pub(crate) fn success(reply: Reply, audit: &AuditId) -> Vec<u8> {
 pub(crate) fn failure(failure: &Failure, audit: &AuditId) -> Vec<u8> {
     let mut envelope = Map::new();
     envelope.insert("success".to_owned(), Value::Bool(false));
-    envelope.extend(failure.fields.clone());
-    if !failure.hints.is_empty() {
-        envelope.insert("hints".to_owned(), Value::Object(failure.hints.clone()));
+    envelope.extend(failure.details.fields.clone());
+    if !failure.details.hints.is_empty() {
+        envelope.insert("hints".to_owned(), Value::Object(failure.details.hints.clone()));
     }
     envelope.insert("error_number".to_owned(), Value::from(failure.number as u8));
-    let text = failure.text.unwrap_or_else(|| failure.number.text());
+    let text = failure.details.text.unwrap_or_else(|| failure.number.text());
     envelope.insert("error".to_owned(), Value::from(text));
     finish(envelope, audit)
 }

@@ -157,7 +157,8 @@ impl UserAttributes {
                 self.workgroup = super::default_workgroup(domain).map(str::to_owned);
             }
             ("workgroup", Value::String(name)) => {
-                let known = domain.workgroups.iter().find(|it| it.to_lowercase() == name.to_lowercase());
+                let known =
+                    domain.workgroups.iter().find(|it| it.to_lowercase() == name.to_lowercase());
                 self.workgroup = Some(known.ok_or("is not a workgroup of the domain")?.clone());
             }
             (service, value) if SERVICES.iter().any(|(name, _)| *name == service) => {
@@ -194,7 +195,11 @@ fn check_password(text: String, address: &Address, domain: &Domain) -> Result<Ne
 }
 
 /// Aliases lie in the domain or one of its alias domains.
-fn check_aliases(list: &[Value], address: &Address, domain: &Domain) -> Result<Vec<Address>, String> {
+fn check_aliases(
+    list: &[Value],
+    address: &Address,
+    domain: &Domain,
+) -> Result<Vec<Address>, String> {
     let mut aliases = Vec::with_capacity(list.len());
     for text in list.iter().filter_map(Value::as_str) {
         let alias = Address::parse(text).map_err(|_| "holds what is not an address")?;

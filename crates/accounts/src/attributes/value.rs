@@ -49,8 +49,11 @@ pub const LANGUAGES: &[&str] = &[
 /// The states of a service.
 pub const SERVICE_STATES: &[&str] = &["enabled", "disabled", "suspended"];
 
+/// How a service's state is read.
+pub(super) type State = fn(&Services) -> ServiceState;
+
 /// The services, by their names.
-pub(super) const SERVICES: [(&str, fn(&Services) -> ServiceState); 6] = [
+pub(super) const SERVICES: [(&str, State); 6] = [
     ("service_imap4", |services| services.imap4),
     ("service_pop3", |services| services.pop3),
     ("service_smtpin", |services| services.smtpin),

@@ -78,10 +78,19 @@ impl Action {
             CreateWorkgroup | DeleteWorkgroup => C | D,
 
             SearchUsers | GetUser => READERS | D | A | W,
-            GetUserFolders | GetUserMessages | GetDeletedMessages | GetDeletedContacts
-            | GetUserAttributeHistory | GetUserChanges | GetSieve => READERS | D | A | W,
-            ChangeUser | SetSieve | MoveUserMessages | RestoreDeletedMessages
-            | RestoreDeletedContacts | Reindex => EDITORS,
+            GetUserFolders
+            | GetUserMessages
+            | GetDeletedMessages
+            | GetDeletedContacts
+            | GetUserAttributeHistory
+            | GetUserChanges
+            | GetSieve => READERS | D | A | W,
+            ChangeUser
+            | SetSieve
+            | MoveUserMessages
+            | RestoreDeletedMessages
+            | RestoreDeletedContacts
+            | Reindex => EDITORS,
             ChangeUserPassword | AppPassword | UserDisable2fa => KEEPERS,
             // Quota and kind of account.
             ChangeUserBillable | CreateUser | DeleteUser | RestoreUser | RenameUser => MAKERS,

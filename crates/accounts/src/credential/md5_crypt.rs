@@ -20,7 +20,7 @@ impl<'a> Md5Crypt<'a> {
     pub(super) fn parse(rest: &'a str) -> Option<Self> {
         let (salt, hash) = rest.split_once('$')?;
         let ok = salt.len() <= 8 && hash.len() == 22 && hash.bytes().all(|b| ALPHABET.contains(&b));
-        ok.then(|| Self { salt: salt.as_bytes(), hash: hash.as_bytes() })
+        ok.then_some(Self { salt: salt.as_bytes(), hash: hash.as_bytes() })
     }
 
     /// Whether it is the hash of this password.

@@ -208,7 +208,8 @@ async fn what_is_switched_off_is_told_only_to_who_knows_the_password() {
 
     let name = DomainName::parse("example.com").unwrap();
     let domain = world.storage.domain(&name).await.unwrap().unwrap();
-    let change = DomainChange { disabled: Some(true), attributes: Map::new(), ..Default::default() };
+    let change =
+        DomainChange { disabled: Some(true), attributes: Map::new(), ..Default::default() };
     world.storage.change_domain(domain.id, change).await.unwrap();
     assert_eq!(world.reason("jane@example.com", None, PASSWORD).await, Some(Refusal::NotAllowed));
     let secret = Secret::new(PASSWORD);
@@ -233,14 +234,15 @@ async fn guessers_are_refused_and_owners_are_not() {
     let alias = world.try_as("j.oe@example.com", None, PASSWORD, "192.0.2.66").await;
     assert_eq!(alias.unwrap_err().reason, Refusal::Throttled);
     let secret = Secret::new(PASSWORD);
-    let api = world.accounts.identify("joe@example.com", Some(&secret), None, ip("192.0.2.66"), NOW);
+    let api =
+        world.accounts.identify("joe@example.com", Some(&secret), None, ip("192.0.2.66"), NOW);
     assert_eq!(api.await.unwrap_err().reason, Refusal::Throttled);
     assert!(world.try_as("joe@example.com", None, PASSWORD, "192.0.2.67").await.is_ok());
     // A name that does not exist looks the same.
-    for index in 0..10 {
+    for (index, delay) in delays.iter().enumerate() {
         let guess = format!("guess{index}");
         let refusal = world.try_as("nobody@example.com", None, &guess, "192.0.2.66").await;
-        assert_eq!(refusal.unwrap_err().delay, delays[index]);
+        assert_eq!(refusal.unwrap_err().delay, *delay);
     }
     let refusal = world.try_as("nobody@example.com", None, PASSWORD, "192.0.2.66").await;
     assert_eq!(refusal.unwrap_err().reason, Refusal::Throttled);

@@ -34,9 +34,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
         let id = call.actor.identity().account;
         let token = call.accounts().issue_token(id, chosen.map(Secret::new), seconds, call.now);
         let token = token.await.map_err(|error| match error {
-            IssueError::Text => {
-                Failure::with_hint(ErrorNumber::Value, "token", error.to_string())
-            }
+            IssueError::Text => Failure::with_hint(ErrorNumber::Value, "token", error.to_string()),
             IssueError::Taken => ErrorNumber::Exists.into(),
             IssueError::NoRandomness => Failure::internal(error),
             IssueError::Storage(error) => error.into(),

@@ -18,7 +18,8 @@ pub(crate) async fn run(call: &Call) -> Outcome {
     let create_only = call.fields.flag("create_only")?;
     match call.domain(name).await? {
         Some((domain, is_alias)) => {
-            let permit = authz::permit(&call.actor, Action::ChangeDomain, &Target::domain(&domain))?;
+            let permit =
+                authz::permit(&call.actor, Action::ChangeDomain, &Target::domain(&domain))?;
             match (is_alias, create_only) {
                 (true, true) => Err(ErrorNumber::Exists.into()),
                 (true, false) => Err(ErrorNumber::Alias.into()),

@@ -57,8 +57,7 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
         void: voided.scopes,
     };
     let (request, detail) = (call.request(), attribute_names(&names));
-    let changed =
-        call.accounts().change_account(&permits, change, &request, "change_user", detail);
+    let changed = call.accounts().change_account(&permits, change, &request, "change_user", detail);
     let (_, raised) = changed.await?;
     call.end_sessions(raised.as_slice(), voided.reason).await?;
     Ok(Reply::done())

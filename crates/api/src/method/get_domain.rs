@@ -57,8 +57,8 @@ fn inherit() -> Value {
 fn missing() -> Failure {
     let mut failure = Failure::from(ErrorNumber::NotFound);
     let settable = json!(attributes::settable(attributes::DOMAIN, |_| true));
-    failure.fields.insert("settable_attribute".to_owned(), settable.clone());
-    failure.fields.insert("settable_attributes".to_owned(), settable);
+    failure.details.fields.insert("settable_attribute".to_owned(), settable.clone());
+    failure.details.fields.insert("settable_attributes".to_owned(), settable);
     let defaults = json!({
         "disabled": false,
         "aliases": [],
@@ -69,6 +69,6 @@ fn missing() -> Failure {
         "workgroup": attributes::FIRST_WORKGROUP,
     });
     let metadata = json!({ "options": outline::options(), "defaults": defaults });
-    failure.fields.insert("metadata".to_owned(), metadata);
+    failure.details.fields.insert("metadata".to_owned(), metadata);
     failure
 }

@@ -22,9 +22,7 @@ async fn there(call: &Call, user: &Reached) -> Outcome {
     let account = &user.account;
     let (usage, folders) = call.storage().account_usage(account.id).await?;
     let target = Target::account(account);
-    let settable = attributes::settable(attributes::USER, |right| {
-        call.may(action(right), &target)
-    });
+    let settable = attributes::settable(attributes::USER, |right| call.may(action(right), &target));
     Ok(Reply::done()
         .with("type", outline::kind_name(account.kind))
         .with("settable_attributes", settable)
@@ -50,9 +48,7 @@ fn metadata(account: &Account, usage: &Usage, folders: &[FolderName]) -> Value {
         status => outline::status_name(status),
     };
     let mut last_login = Map::new();
-    for (service, at) in
-        [("imap4", account.last_login.imap4), ("pop3", account.last_login.pop3)]
-    {
+    for (service, at) in [("imap4", account.last_login.imap4), ("pop3", account.last_login.pop3)] {
         if let Some(at) = at {
             last_login.insert(service.to_owned(), json!(at.0));
         }
@@ -96,9 +92,9 @@ fn missing(call: &Call, domain: &Domain, possible: bool) -> Failure {
         for (name, state) in attributes::services(&services) {
             defaults.insert(name.to_owned(), json!(attributes::service_name(state)));
         }
-        failure.fields.insert("settable_attributes".to_owned(), json!(settable));
+        failure.details.fields.insert("settable_attributes".to_owned(), json!(settable));
         let metadata = json!({ "options": outline::options(), "defaults": defaults });
-        failure.fields.insert("metadata".to_owned(), metadata);
+        failure.details.fields.insert("metadata".to_owned(), metadata);
     }
     failure
 }

@@ -59,10 +59,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
     let total = rows.len();
     let users: Vec<Value> =
         range.cut(rows).into_iter().map(|row| outline_of(&row, &fields)).collect();
-    Ok(Reply::done()
-        .with("count", users.len())
-        .with("total_count", total)
-        .with("users", users))
+    Ok(Reply::done().with("count", users.len()).with("total_count", total).with("users", users))
 }
 
 /// The criteria.
@@ -134,9 +131,7 @@ fn order_of(by: Option<&str>) -> Result<Order, Failure> {
         Some("delete_time") => |a, b| a.deleted.cmp(&b.deleted),
         Some("id") => |a, b| a.account.cmp(&b.account),
         Some("lastlogin") => |a, b| a.last_login.cmp(&b.last_login),
-        Some("status") => |a, b| {
-            outline::status_name(a.status).cmp(outline::status_name(b.status))
-        },
+        Some("status") => |a, b| outline::status_name(a.status).cmp(outline::status_name(b.status)),
         Some("target") => |a, b| a.alias_target.cmp(&b.alias_target),
         Some("type") => |a, b| kind_of(a).cmp(kind_of(b)),
         Some("workgroup") => |a, b| a.workgroup.cmp(&b.workgroup),
