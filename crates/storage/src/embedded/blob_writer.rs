@@ -6,7 +6,7 @@ use super::segment::Segments;
 use crate::{BlobRef, StorageError};
 use bytes::{Bytes, BytesMut};
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,8 +160,13 @@ impl Spool {
         let number = shop.counter.fetch_add(1, Ordering::Relaxed);
         let path = shop.spool.join(format!("{number}.part"));
         let fault = |error| io_fault("spool", &error);
-        let file =
-            File::options().read(true).write(true).create_new(true).open(&path).map_err(fault)?;
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(fault)?;
         // Without its name the file goes when it is closed, however that comes about.
         std::fs::remove_file(&path).map_err(fault)?;
         Ok(Self { file, size: 0, hasher: blake3::Hasher::new() })

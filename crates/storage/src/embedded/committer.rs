@@ -3,7 +3,8 @@
 //! It takes what is queued, runs each operation in a savepoint of one transaction, makes the bytes of
 //! messages durable, commits (one fsync for the whole group), wakes the subscribers of changed folders
 //! in the order of commits, and only then answers. An operation that fails takes back its savepoint and
-//! nothing else.
+//! nothing else; unless SQLite gives up the whole transaction, as it does when the disk is full: then those
+//! before it in the group are refused with it, and those after it get a new transaction.
 
 use super::fault::closed;
 use super::feed::Feed;
@@ -245,27 +246,32 @@ impl Writer {
         {
             answers.push(operation(Ok(&mut write)));
         }
-        let outcome = match write.notes.lost.take() {
+        let ended = match write.notes.lost.take() {
             Some(error) => Err(error),
             None => {
                 let written = write
                     .whole(|write| logins.write(write.conn, LOGINS_PER_GROUP))
                     .unwrap_or_default();
-                self.segments
-                    .sync()
-                    .and_then(|()| commit(conn))
-                    .inspect(|()| logins.written(&written))
+                match self.segments.sync() {
+                    Ok(()) => commit(conn).inspect(|()| logins.written(&written)),
+                    Err(error) => {
+                        tracing::error!(%error, "a group's messages could not be synced");
+                        // The database is sound, as long as it takes this back.
+                        conn.execute_batch("ROLLBACK")?;
+                        return Err(error);
+                    }
+                }
             }
         };
-        if let Err(error) = &outcome {
+        if let Err(error) = &ended {
             tracing::error!(%error, "a group of operations could not be committed");
-            let rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
-            // After a failed write or sync the log's end is suspect, but not when the disk was full.
-            if !rolled_back || *error != StorageError::Full {
+            let taken_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+            // After a failed write or sync the end of the log is suspect; after a full disk it is not.
+            if !taken_back || *error != StorageError::Full {
                 self.conn = None;
             }
         }
-        outcome
+        ended
     }
 
     /// Begins a transaction, mending the connection first if it is broken.

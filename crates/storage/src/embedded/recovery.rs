@@ -8,7 +8,7 @@ use crate::{OpenError, StorageError};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const SQLITE_AT_LEAST: i32 = 3_051_003;
 /// How long to wait for SQLite's own locks, which only open and close contend for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long mending waits for readers that still need the log; the next group tries again.
+const MENDING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where the parts of a store are.
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ pub(super) fn open(layout: &Layout, tuning: Tuning) -> Result<Recovered, OpenErr
         }
     };
 
+    // SQLite gives its other files the database's permissions.
+    private_file(&layout.database)?;
     make_dir(&layout.segments)?;
     make_dir(&layout.spool)?;
     let fault = |error| sqlite_fault(&layout.database, &error);
@@ -119,7 +123,14 @@ fn connect(path: &Path, tuning: Tuning) -> rusqlite::Result<Connection> {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        // A file system without shared memory, for example.
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        let problem = "a write-ahead log is not possible here".to_owned();
+        return Err(rusqlite::Error::SqliteFailure(error, Some(problem)));
+    }
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
@@ -154,10 +165,12 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
 /// relies on it.
 pub(super) fn mend(path: &Path, tuning: Tuning) -> Result<Connection, StorageError> {
     let conn = connect(path, tuning)?;
+    conn.busy_timeout(MENDING_TIMEOUT)?;
     let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy != 0 {
         return Err(StorageError::Unavailable("mending after a disk error".to_owned()));
     }
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     Ok(conn)
 }
 
@@ -167,6 +180,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(path)
         .map_err(|source| io_fault(path, source))?;
     hold(file, path)
@@ -339,6 +353,17 @@ fn make_dir(path: &Path) -> Result<(), OpenError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
+        .map_err(|source| io_fault(path, source))
+}
+
+/// Makes a file that nobody else can read, unless it is there.
+fn private_file(path: &Path) -> Result<(), OpenError> {
+    File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
         .map_err(|source| io_fault(path, source))
 }
 

@@ -14,7 +14,7 @@ use crate::{BlobRef, StorageError};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -127,6 +127,7 @@ impl Segments {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(0o600)
             .open(path)
             .map_err(fault)?;
         File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(fault)?;

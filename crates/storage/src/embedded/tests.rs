@@ -7,4 +7,5 @@ mod fence;
 mod model;
 mod opening;
 mod place;
+mod scale;
 mod segments;

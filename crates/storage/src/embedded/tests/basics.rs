@@ -227,3 +227,27 @@ async fn all_is_there_after_reopening() {
     let at = append(&place.storage, &place.alice, "INBOX", b"more").await;
     assert_eq!(at, uid(2));
 }
+
+#[tokio::test]
+async fn keywords_are_bounded_and_given_back() {
+    let place = Place::new().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    append(storage, alice, "INBOX", b"1").await;
+    append(storage, alice, "INBOX", b"2").await;
+    let id = storage.folder(alice, &folder("INBOX")).await.unwrap().id;
+    let set = async |at: u32, numbers: std::ops::Range<u32>| {
+        let keywords = numbers.map(|n| Keyword::parse(&format!("k{n}")).unwrap()).collect();
+        let flags = Flags::from_parts(0, keywords);
+        storage.set_flags(alice, id, uids(&[at]), FlagChange::Replace, flags, None).await
+    };
+    assert_eq!(set(1, 0..500).await.unwrap().updates[0].flags.keywords.len(), 500);
+    set(2, 200..201).await.unwrap();
+    let limit = StorageError::Limit("keywords of a folder");
+    assert_eq!(set(2, 500..501).await.unwrap_err(), limit);
+    set(1, 0..100).await.unwrap();
+    assert_eq!(set(2, 500..901).await.unwrap_err(), limit);
+    set(2, 500..899).await.unwrap();
+    let opened = storage.open_folder(alice, &folder("INBOX"), false).await.unwrap();
+    assert_eq!(opened.keywords.len(), 500);
+    place.verify().await;
+}

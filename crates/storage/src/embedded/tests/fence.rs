@@ -92,3 +92,71 @@ async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail() {
     let deleted = storage.accounts(again.domain, true).await.unwrap();
     assert_eq!((deleted.len(), deleted[0].account), (1, id));
 }
+
+/// Logout contract L1, L3, L6: what a session wrote before is there when the raise answers; after that it
+/// writes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_write_gets_past_a_raise() {
+    let place = std::sync::Arc::new(Place::new().await);
+    let mut in_between = 0;
+    for _ in 0..20 {
+        let account = place.storage.account(place.alice.account).await.unwrap().unwrap();
+        let login = place::login(&account);
+        let mut writers = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let (place, login) = (std::sync::Arc::clone(&place), login.clone());
+            writers.spawn(async move {
+                let mut answered = 0;
+                loop {
+                    let blob = place::blob(&place.storage, b"x").await;
+                    let new = place::entry_of(blob, terms::Flags::default());
+                    match place.storage.append(&login, &folder("INBOX"), vec![new]).await {
+                        Ok(_) => answered += 1,
+                        Err(error) => return (answered, error),
+                    }
+                }
+            });
+        }
+        let inbox = folder("INBOX");
+        let before = place.storage.folder(&login, &inbox).await.unwrap().messages;
+        while place.storage.folder(&login, &inbox).await.unwrap().messages < before + 5 {
+            tokio::task::yield_now().await;
+        }
+        let raised = place
+            .storage
+            .raise_epoch(login.account, Scope::Everything, history("logout"))
+            .await
+            .unwrap();
+        let later = Login { epoch: raised.epoch, ..login };
+        let at_once = place.storage.folder(&later, &inbox).await.unwrap().messages;
+        let mut answered = before;
+        while let Some(ended) = writers.join_next().await {
+            let (count, error) = ended.unwrap();
+            assert_eq!(error, StorageError::Void);
+            answered += count;
+        }
+        let at_last = place.storage.folder(&later, &inbox).await.unwrap().messages;
+        assert_eq!(at_once, at_last);
+        in_between += at_last - before;
+        // `before` was read while writers were already at work, so it may count some of theirs.
+        assert!(answered >= at_last);
+    }
+    assert!(in_between >= 100, "the race did not happen");
+}
+
+/// Logout contract L6: a command cut in the middle was carried out whole or not at all.
+#[tokio::test]
+async fn an_abandoned_operation_is_whole_or_not_there() {
+    let place = Place::new().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    let (mut abandoned, inbox) = (0, folder("INBOX"));
+    for round in 0..60 {
+        let entry = place::entry_of(place::blob(storage, b"x").await, terms::Flags::default());
+        let patience = std::time::Duration::from_micros(round * 20);
+        let append = storage.append(alice, &inbox, vec![entry; 100]);
+        abandoned += u32::from(tokio::time::timeout(patience, append).await.is_err());
+        assert_eq!(storage.folder(alice, &inbox).await.unwrap().messages % 100, 0);
+    }
+    assert!(abandoned > 0, "the race did not happen");
+    place.verify().await;
+}

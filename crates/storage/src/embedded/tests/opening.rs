@@ -32,7 +32,9 @@ fn check(spoil: impl FnOnce(&Path), expected: &str) {
         place.storage.close().await;
         spoil(place.dir.path());
         let before = contents(place.dir.path());
+        let checked = Storage::check(place.dir.path()).unwrap_err();
         let error = Storage::open(options(place.dir.path())).await.unwrap_err();
+        assert_eq!(checked.to_string(), error.to_string());
         (error.to_string(), before, contents(place.dir.path()))
     });
     assert!(error.contains(expected), "{error}");
@@ -93,6 +95,8 @@ async fn one_process_at_a_time() {
     let place = Place::new().await;
     let second = Storage::open(options(place.dir.path())).await;
     assert!(matches!(second, Err(OpenError::InUse { .. })), "{second:?}");
+    let checked = Storage::check(place.dir.path());
+    assert!(matches!(checked, Err(OpenError::InUse { .. })), "{checked:?}");
     let place = place.reopened().await;
     place.verify().await;
     place.storage.close().await;
@@ -120,8 +124,22 @@ async fn dropping_all_handles_closes_in_time() {
 #[tokio::test]
 async fn an_empty_file_is_no_store_yet() {
     let dir = tempfile::tempdir().unwrap();
+    assert!(!Storage::check(dir.path()).unwrap());
     std::fs::write(dir.path().join("posthouse.db"), "").unwrap();
+    assert!(!Storage::check(dir.path()).unwrap());
     let storage = Storage::open(options(dir.path())).await.unwrap();
     assert_eq!(storage.companies().await.unwrap(), []);
     storage.close().await;
+    assert!(Storage::check(dir.path()).unwrap());
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new().await;
+    append(&place.storage, &place.alice, "INBOX", b"mail").await;
+    for path in contents(place.dir.path()).into_keys() {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path:?}");
+    }
 }

@@ -1,0 +1,77 @@
+//! How long things take, for those who want to know: `cargo test -p storage scale -- --ignored --nocapture`.
+
+use super::place::{Place, append, blob, entry_of, folder};
+use crate::{EntryQuery, Recipient};
+use std::sync::Arc;
+use std::time::Instant;
+use terms::{FlagChange, Flags, ModSeq, SystemFlag, Uid};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and takes a while"]
+async fn a_large_folder() {
+    let place = Place::new().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    let blob = blob(storage, b"x").await;
+    let begin = Instant::now();
+    for _ in 0..10 {
+        let many = vec![entry_of(blob, Flags::default()); 10_000];
+        storage.append(alice, &folder("INBOX"), many).await.unwrap();
+    }
+    println!("append 100,000 in 10 operations: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    let opened = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
+    assert_eq!(opened.uids.len(), 100_000);
+    println!("open: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    let id = opened.folder.id;
+    let all = Uid::MIN..=Uid::MAX;
+    storage.entries(alice, id, all, 100_000, EntryQuery::Plain).await.unwrap();
+    println!("all entries: {:?}", begin.elapsed());
+    let seen = [SystemFlag::Seen].into_iter().collect();
+    let begin = Instant::now();
+    let uids = opened.uids.clone();
+    storage.set_flags(alice, id, uids, FlagChange::Add, seen, None).await.unwrap();
+    println!("flag all: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    append(storage, alice, "INBOX", b"one more").await;
+    println!("append one: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    let since =
+        ModSeq(storage.folder(alice, &folder("INBOX")).await.unwrap().highest_mod_seq.0 - 1);
+    assert_eq!(storage.changes(alice, id, since).await.unwrap().arrived.len(), 1);
+    println!("what is new: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    storage.move_entries(alice, id, opened.uids, &folder("Trash")).await.unwrap();
+    println!("move all: {:?}", begin.elapsed());
+    let trash = storage.folder(alice, &folder("Trash")).await.unwrap();
+    let begin = Instant::now();
+    let all = (1..trash.uid_next.value()).filter_map(Uid::new).collect();
+    storage.expunge(alice, trash.id, all).await.unwrap();
+    println!("expunge all: {:?}", begin.elapsed());
+    place.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures, and takes a while"]
+async fn deliveries() {
+    let place = Arc::new(Place::new().await);
+    for clients in [1, 16, 64, 256] {
+        let begin = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        let each = 4096 / clients;
+        for _ in 0..clients {
+            let place = Arc::clone(&place);
+            tasks.spawn(async move {
+                for _ in 0..each {
+                    let entry = entry_of(blob(&place.storage, &[7; 8192]).await, Flags::default());
+                    let account = place.bob.account;
+                    let to = vec![Recipient { account, folder: folder("INBOX") }];
+                    place.storage.deliver(entry, to).await.unwrap().remove(0).unwrap();
+                }
+            });
+        }
+        tasks.join_all().await;
+        let rate = f64::from(clients * each) / begin.elapsed().as_secs_f64();
+        println!("{clients} clients: {rate:.0} deliveries of 8 KiB per second");
+    }
+}
