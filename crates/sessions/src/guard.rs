@@ -3,7 +3,7 @@
 //!
 //! No task, no timer, no clock: who waits here brings his own deadline.
 
-use crate::registry::{EndingId, Ordered, Outcome, Registry, Row, Tally};
+use crate::registry::{EndingId, Ordered, Outcome, Placed, Registry, Row, Tally};
 use crate::report::NodeReport;
 use crate::session::Line;
 use crate::watch::{Feed, Watch};
@@ -371,7 +371,7 @@ impl Ending {
     }
 }
 
-type Rows = Vec<(SessionKey, Row<Arc<Line>>)>;
+type Rows = Vec<Placed<Arc<Line>>>;
 
 impl Drop for Ending {
     fn drop(&mut self) {

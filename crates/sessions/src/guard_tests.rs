@@ -8,7 +8,9 @@ use cluster::{Credential, Filter, Node, Order};
 use std::convert::Infallible;
 use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
 use terms::{AccountId, AuditId, EndReason, Epoch, Incarnation, NodeId, Protocol, UnixTime};
 
@@ -318,4 +320,72 @@ fn a_session_is_small() {
     let place = 2 * size_of::<(AccountId, std::net::IpAddr, usize)>();
     let total = row + owner + place + size_of::<Session>() + crate::session::LINE_SIZE + 32;
     assert!(total <= 500, "{total} bytes");
+}
+
+/// Logins race with logouts on real threads. Storage is an atomic epoch.
+#[test]
+fn no_login_slips_through_on_real_threads() {
+    const TRIES: usize = 20_000;
+    const ENOUGH: usize = 20;
+    let (mut found, mut refused, mut new, mut tries) = (0, 0, 0, 0);
+    while tries < TRIES && [found, refused, new].iter().any(|seen| *seen < ENOUGH) {
+        tries += 1;
+        let sessions = sessions();
+        let storage = AtomicU64::new(1);
+        let live = AtomicBool::new(false);
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let login = scope.spawn(|| {
+                start.wait();
+                dawdle(tries % 7);
+                let epoch = storage.load(SeqCst);
+                dawdle(tries % 11);
+                let unconfirmed = sessions.register(session(ALICE, epoch)).unwrap();
+                let stands = async { Ok::<_, Infallible>(storage.load(SeqCst) <= epoch) };
+                let Ok((guard, orders)) = poll_once(unconfirmed.confirm(stands)).unwrap() else {
+                    return None;
+                };
+                if epoch == 1 {
+                    live.store(true, SeqCst);
+                    while orders.pending().is_none() {
+                        std::thread::yield_now();
+                    }
+                    live.store(false, SeqCst);
+                }
+                drop(guard);
+                Some(epoch)
+            });
+            start.wait();
+            dawdle(tries % 13);
+            storage.store(2, SeqCst);
+            let ending = sessions.end(&order(&sessions, 2));
+            while !ending.is_finished() {
+                std::thread::yield_now();
+            }
+            assert!(!live.load(SeqCst), "success, and the session is live");
+            let report = ending.report();
+            match login.join().unwrap() {
+                Some(1) => {
+                    assert_eq!(report.found(), 1);
+                    found += 1;
+                }
+                Some(_) => {
+                    assert_eq!(report.found(), 0, "a new login was counted");
+                    new += 1;
+                }
+                None => refused += 1,
+            }
+            assert!(!live.load(SeqCst), "the session came to life afterwards");
+        });
+        assert_eq!(sessions.count_of(ALICE), 0);
+    }
+    println!("{tries} tries: {found} found by the order, {refused} refused, {new} new");
+    assert!(found > 0 && refused > 0 && new > 0, "no race: {found}, {refused}, {new}");
+}
+
+/// Takes a little time, so that the threads meet at different places.
+fn dawdle(amount: usize) {
+    for _ in 0..amount * 40 {
+        std::hint::spin_loop();
+    }
 }

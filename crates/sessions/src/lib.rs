@@ -67,7 +67,7 @@ pub use conduct::{LogoutError, Report};
 pub use guard::{ConfirmError, Ending, Guard, Orders, Sessions, Unconfirmed};
 pub use limits::{Limits, Refusal};
 pub use logout::{Action, Event, Failure, Logout, NodeOutcome, Request};
-pub use registry::{EndingId, Ordered, Outcome, Registry, Row, Tally};
+pub use registry::{EndingId, Ordered, Outcome, Placed, Registry, Row, Standing, Tally};
 pub use report::NodeReport;
 pub use session::{End, Session, SessionRecord};
 pub use watch::{Watch, Watched};

@@ -61,6 +61,12 @@ pub struct Row<L> {
     pub told: bool,
 }
 
+/// A row with the name of its session.
+pub type Placed<L> = (SessionKey, Row<L>);
+
+/// How an ending stands, and the sessions it waits for.
+pub type Standing<'a, L> = (&'a Tally<L>, Vec<Placed<L>>);
+
 /// The name of an ending that is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EndingId {
@@ -79,7 +85,7 @@ pub struct Tally<L> {
     /// How many are still in the table.
     open: usize,
     /// Those that have left it.
-    ended: Vec<(SessionKey, Row<L>)>,
+    ended: Vec<Placed<L>>,
 }
 
 impl<L> Tally<L> {
@@ -94,7 +100,7 @@ impl<L> Tally<L> {
     }
 
     /// Those that have left it.
-    pub fn ended(&self) -> &[(SessionKey, Row<L>)] {
+    pub fn ended(&self) -> &[Placed<L>] {
         &self.ended
     }
 
@@ -234,8 +240,8 @@ impl<L: Clone> Registry<L> {
         Ordered { tell, outcome: Outcome::Open(id) }
     }
 
-    /// How an ending stands that is not finished: what has ended so far, and what is still open.
-    pub fn standing(&self, ending: EndingId) -> Option<(&Tally<L>, Vec<(SessionKey, Row<L>)>)> {
+    /// How an ending stands that is under way: what has ended so far, and what is still open.
+    pub fn standing(&self, ending: EndingId) -> Option<Standing<'_, L>> {
         let tally = self.endings.get(&ending)?;
         let open = |(key, row): &(SessionKey, &Row<L>)| tally.covers(*key, &row.session);
         let copied = |(key, row): (SessionKey, &Row<L>)| (key, row.clone());
