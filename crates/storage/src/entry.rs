@@ -80,4 +80,6 @@ pub struct StoreOutcome {
     pub updates: Vec<Update>,
     /// Entries left alone because they changed after the mod-sequence given.
     pub modified: Vec<Uid>,
+    /// The mod-sequence that this change got, and all entries it changed; none if it changed nothing.
+    pub changed_at: Option<ModSeq>,
 }

@@ -57,6 +57,7 @@ pub(crate) fn set(
     }
     if changed {
         folder_change::record(write, &folder, delta, mod_seq, 0)?;
+        outcome.changed_at = Some(mod_seq);
     }
     Ok(outcome)
 }
