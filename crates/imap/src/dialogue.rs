@@ -13,7 +13,7 @@ use crate::error::{Failure, Over};
 use crate::reply::{Code, Reply, Status};
 use crate::selected::{Presence, Selected};
 use crate::view::Numbers;
-use crate::wire::reader::{ReadError, ReadLimits, read_request};
+use crate::wire::reader::{ReadError, ReadLimits, read_request, skip_append};
 use crate::wire::request::{Request, Tag};
 use carrier::{Host, Input, Output};
 use std::sync::Arc;
@@ -167,6 +167,11 @@ impl<H: Host> Dialogue<H> {
             };
         let row = command::row(&request);
         if !self.state.admits(row.when) {
+            if let Request::Append { literal, .. } = request
+                && let Err(error) = skip_append(&mut self.talk.input, literal, &limits).await
+            {
+                return self.unreadable(error);
+            }
             return self.reject(Some(&tag), out_of_place(row.when));
         }
         tracing::trace!(command = row.name, "begins");

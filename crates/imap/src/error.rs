@@ -20,9 +20,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether what was asked for is not there (any more).
-    pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self, Failure::Refused(reply) if reply.has(&Code::NonExistent))
+    /// Whether just the one thing asked for is not there (any more), or is damaged, so that there is
+    /// sense in going on with others.
+    pub(crate) fn concerns_one_thing(&self) -> bool {
+        let codes = [Code::NonExistent, Code::ServerBug];
+        matches!(self, Failure::Refused(reply) if codes.iter().any(|code| reply.has(code)))
     }
 }
 

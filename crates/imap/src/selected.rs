@@ -51,14 +51,9 @@ pub(crate) struct Selected {
 impl Selected {
     /// A folder just opened.
     pub(crate) fn new(login: Login, open: OpenFolder, access: Access) -> Self {
-        Self {
-            login,
-            folder: open.folder.id,
-            access,
-            view: View::new(&open),
-            subscription: open.subscription,
-            look: Look::IfWoken,
-        }
+        let OpenFolder { folder, uids, recent_from, keywords, subscription, .. } = open;
+        let view = View::new(uids, recent_from, folder.highest_mod_seq, keywords);
+        Self { login, folder: folder.id, access, view, subscription, look: Look::IfWoken }
     }
 
     /// How the folder was opened.

@@ -12,7 +12,7 @@
 use crate::wire::sequence_set::Ranges;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use storage::{Changes, OpenFolder, StoreOutcome};
+use storage::{Changes, StoreOutcome};
 use terms::{Flags, Keyword, ModSeq, SeqNum, Uid};
 
 /// Whether the client's sequence numbers may change now.
@@ -64,15 +64,18 @@ pub(crate) enum Recent {
 }
 
 impl View {
-    /// The view of a folder just opened.
-    pub(crate) fn new(open: &OpenFolder) -> Self {
-        Self {
-            uids: open.uids.clone(),
-            gone: Vec::new(),
-            recent_from: open.recent_from,
-            told: open.folder.highest_mod_seq,
-            keywords: open.keywords.iter().cloned().collect(),
-        }
+    /// The view of a folder just opened: `uids`, as of `told`, of which those from `recent_from` on
+    /// are recent.
+    pub(crate) fn new(
+        mut uids: Vec<Uid>,
+        recent_from: Uid,
+        told: ModSeq,
+        keywords: Vec<Keyword>,
+    ) -> Self {
+        // It may be kept for days.
+        uids.shrink_to_fit();
+        let keywords = keywords.into_iter().collect();
+        Self { uids, gone: Vec::new(), recent_from, told, keywords }
     }
 
     /// How many messages the client knows of.
@@ -145,11 +148,10 @@ impl View {
     /// `STORE .SILENT`, knows. If anything else happened in between, nothing is noted: then it is
     /// told twice rather than not at all (RFC 3501 §6.4.6: external changes are told even if silent).
     pub(crate) fn note_own(&mut self, outcome: &StoreOutcome) {
-        let new = || outcome.updates.iter().map(|update| update.mod_seq).filter(|m| *m > self.told);
-        if let (Some(first), Some(last)) = (new().min(), new().max())
-            && first.0 == self.told.0.saturating_add(1)
+        if let Some(changed_at) = outcome.changed_at
+            && changed_at.0 == self.told.0.saturating_add(1)
         {
-            self.told = last;
+            self.told = changed_at;
         }
     }
 

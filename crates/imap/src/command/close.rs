@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::dialogue::{State, Talk};
+use crate::error::Failure;
 use crate::reply::Reply;
 use crate::selected::Access;
 use carrier::Host;
@@ -10,7 +11,11 @@ pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &mut State) -> Outco
     let selected = state.selected()?;
     if selected.access() == Access::ReadWrite {
         let (login, folder) = (&selected.login, selected.folder);
-        talk.storage().expunge_marked(login, folder, None).await?;
+        match talk.storage().expunge_marked(login, folder, None).await.map_err(Failure::from) {
+            // A folder that was deleted meanwhile can be closed too.
+            Err(failure) if !failure.concerns_one_thing() => return Err(failure),
+            Ok(_) | Err(_) => {}
+        }
     }
     state.close_folder();
     talk.host.folder_opened(None);

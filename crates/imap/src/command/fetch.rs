@@ -38,6 +38,7 @@ pub(super) async fn run<H: Host>(
 
     let mut answers = Answers::new(output);
     let mut missing = 0;
+    let mut unreadable = None;
     for batch in batches(&places, plan.batch_size()) {
         let mut entries = batch.read(storage, selected, plan.query()).await?;
         missing += batch.count() - entries.len().min(batch.count());
@@ -47,10 +48,18 @@ pub(super) async fn run<H: Host>(
         };
         for (place, entry) in &entries {
             let show_flags = newly_seen.contains(&entry.uid);
-            answers.answer(storage, selected, &plan, *place, entry, show_flags).await?;
+            match answers.answer(storage, selected, &plan, *place, entry, show_flags).await {
+                Ok(()) => {}
+                // One damaged message must not hide the others.
+                Err(failure) if failure.concerns_one_thing() => unreadable = Some(failure),
+                Err(failure) => return Err(failure),
+            }
         }
     }
     answers.finish().await?;
+    if let Some(failure) = unreadable {
+        return Err(failure);
+    }
     match numbering {
         Numbering::Sequence if missing > 0 => Err(gone().into()),
         _ => Ok(Reply::ok("That is all")),

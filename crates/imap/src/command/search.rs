@@ -107,7 +107,7 @@ async fn by_entries(
 async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Result<bool, Failure> {
     let structure = match stored.structure().await {
         Ok(structure) => structure,
-        Err(failure) => return gone_is_no_match(failure),
+        Err(failure) => return unreadable_is_no_match(failure),
     };
     let evidence = Evidence::of_view(&stored.selected.view, place)
         .with_entry(stored.entry)
@@ -117,7 +117,7 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
     }
     let header = match stored.bytes(structure.root.header()).await {
         Ok(header) => header,
-        Err(failure) => return gone_is_no_match(failure),
+        Err(failure) => return unreadable_is_no_match(failure),
     };
     let evidence = evidence.with_header(&header);
     if let Some(verdict) = program.judge(&evidence) {
@@ -131,7 +131,7 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
         }
         let bytes = match stored.bytes(piece.span()).await {
             Ok(bytes) => bytes,
-            Err(failure) => return gone_is_no_match(failure),
+            Err(failure) => return unreadable_is_no_match(failure),
         };
         for (needle, found) in program.needles().zip(&mut in_body) {
             *found = *found || piece.contains(&bytes, needle);
@@ -141,9 +141,9 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
     Ok(program.judge(&evidence.with_body(&in_body)).unwrap_or(false))
 }
 
-/// A message that another session expunges while it is read fits nothing.
-fn gone_is_no_match(failure: Failure) -> Result<bool, Failure> {
-    if failure.is_not_found() { Ok(false) } else { Err(failure) }
+/// A message that another session expunges while it is read, or that is damaged, fits nothing.
+fn unreadable_is_no_match(failure: Failure) -> Result<bool, Failure> {
+    if failure.concerns_one_thing() { Ok(false) } else { Err(failure) }
 }
 
 /// Messages on their way through the judgements.

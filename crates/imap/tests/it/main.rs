@@ -1,6 +1,10 @@
-//! The dialogue against a real store: transcripts of `scripts/`, noise, and what a session costs.
+//! The dialogue against a real store: transcripts of `scripts/`, noise, several clients at once, and
+//! what a session costs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
 mod cost;
 mod noise;
+mod several;
 mod stage;
 mod transcripts;

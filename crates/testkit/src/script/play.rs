@@ -34,6 +34,9 @@ pub struct Wire {
     feed: Feed,
     drain: Drain,
     dialogue: JoinHandle<()>,
+    /// Whether the dialogue's end was looked at, which can be done once.
+    harvested: bool,
+    panicked: bool,
     unfinished: Vec<u8>,
     lines: VecDeque<Vec<u8>>,
     bans: Vec<Pattern>,
@@ -54,6 +57,8 @@ impl Wire {
             feed,
             drain,
             dialogue: tokio::spawn(dialogue(input, output)),
+            harvested: false,
+            panicked: false,
             unfinished: Vec::new(),
             lines: VecDeque::new(),
             bans: Vec::new(),
@@ -114,9 +119,13 @@ impl Wire {
         self.dialogue.is_finished()
     }
 
-    /// Waits for the dialogue's end, once: whether it was a panic.
+    /// Whether the dialogue has ended in a panic.
     pub async fn panicked(&mut self) -> bool {
-        (&mut self.dialogue).await.is_err_and(|error| error.is_panic())
+        if self.dialogue.is_finished() && !self.harvested {
+            self.harvested = true;
+            self.panicked = (&mut self.dialogue).await.is_err_and(|error| error.is_panic());
+        }
+        self.panicked
     }
 
     /// The client closes the connection.
@@ -127,7 +136,9 @@ impl Wire {
     /// Drops the dialogue where it stands.
     pub async fn cut(&mut self) {
         self.dialogue.abort();
-        let _ = (&mut self.dialogue).await;
+        while !self.dialogue.is_finished() {
+            tokio::task::yield_now().await;
+        }
         self.drain.close();
     }
 
@@ -207,6 +218,9 @@ pub async fn play(script: &Script, stage: &mut impl Stage) -> Result<(), String>
         let at_end = |problem| format!("at the end, connection {name:?}: {problem}");
         wire.settle().await.map_err(at_end)?;
         wire.take_in();
+        if wire.panicked().await {
+            return Err(at_end("the dialogue panicked".to_owned()));
+        }
         if let Some(line) = wire.lines.pop_front().filter(|_| !wire.passing_over) {
             let line = String::from_utf8_lossy(&line).into_owned();
             return Err(at_end(format!("not accounted for: {line}")));
@@ -256,6 +270,9 @@ async fn act(
         Action::Closed(_) => {
             if !wire.ended().await {
                 return Err("the dialogue goes on".to_owned());
+            }
+            if wire.panicked().await {
+                return Err("the dialogue panicked".to_owned());
             }
             if let Some(line) = wire.lines.front().filter(|_| !wire.passing_over) {
                 return Err(format!("not accounted for: {}", String::from_utf8_lossy(line)));

@@ -5,8 +5,10 @@ use storage::EntryQuery;
 
 /// Entries read at a time if nothing else is.
 const MANY: usize = 500;
-/// Entries read at a time with their digests, or with bodies to follow.
+/// Entries read at a time with their digests.
 const FEW: usize = 100;
+/// Entries marked `\Seen` at a time: if the client goes away, so many at most are marked unseen.
+const FEWEST: usize = 20;
 
 /// The items of a FETCH, and what they entail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +60,11 @@ impl Plan {
 
     /// How many entries to read at a time.
     pub(super) fn batch_size(&self) -> usize {
-        let cheap = self.query == EntryQuery::Plain && self.reading == Reading::Peeks;
-        if cheap { MANY } else { FEW }
+        match (self.reading, self.query) {
+            (Reading::Reads, _) => FEWEST,
+            (Reading::Peeks, EntryQuery::WithDigest) => FEW,
+            (Reading::Peeks, EntryQuery::Plain) => MANY,
+        }
     }
 
     /// Whether the client asked for flags.

@@ -42,7 +42,7 @@ enum Condition {
     Sent(Relation, i64),
 
     /// A field of this name contains the text.
-    Header(Vec<u8>, Needle),
+    Header(Vec<u8>, Box<Needle>),
     /// Any field contains the needle of that index.
     AnyHeader(usize),
     /// The body contains the needle of that index.
@@ -132,7 +132,7 @@ impl Compiler<'_> {
             SearchKey::SentSince(day) => sent(Relation::Since, day),
             SearchKey::Larger(size) => C::LargerThan(size),
             SearchKey::Smaller(size) => C::SmallerThan(size),
-            SearchKey::Header(name, text) => C::Header(name, needle(&text)?),
+            SearchKey::Header(name, text) => C::Header(name, Box::new(needle(&text)?)),
             SearchKey::Body(text) => C::Body(self.add(&text)?),
             SearchKey::Text(text) => {
                 let index = self.add(&text)?;
