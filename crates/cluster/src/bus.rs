@@ -5,8 +5,9 @@
 use crate::{Acknowledgement, OrderId};
 use std::collections::{BTreeSet, VecDeque};
 
-/// How many orders a node remembers, under way and answered each. Beyond that the earliest is
-/// forgotten, and a repetition of it is carried out once more: harmless, only its counts start over.
+/// How many orders a node remembers, under way and answered each. Beyond that one is forgotten, the
+/// lowest in name or the first answered, and a repetition of it is carried out once more: harmless,
+/// only its counts start over.
 const MEMORY: usize = 1024;
 
 /// What a node has been ordered so far in this incarnation. Lost with it, and rightly: a restarted
