@@ -107,6 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant")]
     fn cutting() {
         let check = |places: &[Range<usize>], widest, expected: &[&[Range<usize>]]| {
             let cut: Vec<Vec<_>> = batches(places, widest).map(|batch| batch.wanted).collect();

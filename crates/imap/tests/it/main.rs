@@ -2,8 +2,10 @@
 //! what a session costs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+#![allow(clippy::disallowed_methods, reason = "here, the tests are the shell")]
 
 mod cost;
+mod cut;
 mod noise;
 mod several;
 mod stage;
