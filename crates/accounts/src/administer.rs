@@ -31,7 +31,7 @@ impl Accounts {
         request: &Request,
     ) -> Result<(Raised, Voided), AdministerError> {
         let id = permit.account(Action::LogoutUser)?;
-        let voided = voided(Act::LogOut);
+        let voided = voided(&Act::LogOut);
         let history = request.entry(id, "logout_user");
         let raised = self.inner.storage.raise_epoch(id, terms::Scope::Everything, history).await?;
         Ok((raised, voided))
@@ -46,7 +46,7 @@ impl Accounts {
         let id = permit.account(Action::DeleteUser)?;
         let history = request.entry(id, "delete_user");
         let raised = self.inner.storage.delete_account(id, request.at, history).await?;
-        Ok((raised, voided(Act::Delete)))
+        Ok((raised, voided(&Act::Delete)))
     }
 
     /// Changes the account. There must be a permit for every part of the change, all for the same
@@ -109,10 +109,22 @@ impl Accounts {
 
 /// What a change takes permits for.
 fn actions_of(change: &AccountChange) -> Vec<Action> {
-    let AccountChange { password, aliases, services, quota, workgroup, role, attributes, void: _ } =
-        change;
-    let plain =
-        aliases.is_some() || services.is_some() || workgroup.is_some() || !attributes.is_empty();
+    let AccountChange {
+        password,
+        aliases,
+        services,
+        service_states,
+        quota,
+        workgroup,
+        role,
+        attributes,
+        void: _,
+    } = change;
+    let plain = aliases.is_some()
+        || services.is_some()
+        || !service_states.is_empty()
+        || workgroup.is_some()
+        || !attributes.is_empty();
     [
         (plain, Action::ChangeUser),
         (password.is_some(), Action::ChangeUserPassword),

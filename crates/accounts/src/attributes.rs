@@ -204,26 +204,18 @@ pub fn default_workgroup(domain: &Domain) -> Option<&str> {
 /// The services of a new account in a domain.
 pub fn default_services(domain: &Domain) -> Services {
     let mut services = Services::default();
-    for (name, _) in value::SERVICES {
-        let state = domain.attributes.get(name).and_then(Value::as_str).and_then(parse_service);
-        set_service(&mut services, name, state.unwrap_or_default());
+    for (name, service) in value::SERVICES {
+        services.set(service, default_service(domain, name));
     }
     services
 }
 
-/// The states of all services by their names.
-pub fn services(services: &Services) -> impl Iterator<Item = (&'static str, ServiceState)> + '_ {
-    value::SERVICES.into_iter().map(|(name, of)| (name, of(services)))
+fn default_service(domain: &Domain, name: &str) -> ServiceState {
+    let set = domain.attributes.get(name).and_then(Value::as_str);
+    set.and_then(parse_service).unwrap_or_default()
 }
 
-fn set_service(services: &mut Services, name: &str, state: ServiceState) {
-    match name {
-        "service_imap4" => services.imap4 = state,
-        "service_pop3" => services.pop3 = state,
-        "service_smtpin" => services.smtpin = state,
-        "service_smtprelay" => services.smtprelay = state,
-        "service_smtprelay_webmail" => services.smtprelay_webmail = state,
-        "service_webmail" => services.webmail = state,
-        _ => {}
-    }
+/// The states of all services by their names.
+pub fn services(services: &Services) -> impl Iterator<Item = (&'static str, ServiceState)> + '_ {
+    value::SERVICES.into_iter().map(|(name, service)| (name, services.state(service)))
 }

@@ -358,4 +358,16 @@ mod tests {
             !is_hashed("{}x") && !is_hashed("{a b}") && !is_hashed("x{SHA}") && !is_hashed("{")
         );
     }
+
+    proptest::proptest! {
+        /// Whatever is stored and presented: no panic, no accidental match, no endless work.
+        #[test]
+        fn nothing_breaks(
+            stored in "(\\{[A-Za-z0-9.-]{0,14}\\})?(\\$(1|2b|5|6|argon2id)\\$)?[ -~é]{0,90}",
+            secret in ".{0,20}",
+        ) {
+            let _ = (check_import(&stored), needs_upgrade(&stored));
+            proptest::prop_assert!(!verify(&Secret::new(secret), &stored));
+        }
+    }
 }

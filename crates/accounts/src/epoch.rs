@@ -4,21 +4,18 @@
 //! They belong to the accounts they opened, under those accounts' epochs; nothing kept says which
 //! these are. They last until their connection ends.
 
-use storage::Services;
+use storage::{Service, ServiceState};
 use terms::{EndReason, Protocol, Scope};
 
 /// Something that is done to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Its sessions are to end, nothing else.
     LogOut,
     /// The password is set, even to the same one.
     SetPassword,
-    /// The states of its services are set, even to what they were.
-    SetServices {
-        /// To these.
-        to: Services,
-    },
+    /// The states of some services are set, even to what they were.
+    SetServices(Vec<(Service, ServiceState)>),
     /// Deleted.
     Delete,
     /// Given another address.
@@ -39,7 +36,7 @@ pub struct Voided {
 }
 
 /// The table.
-pub fn voided(act: Act) -> Voided {
+pub fn voided(act: &Act) -> Voided {
     let everything = |reason| Voided { scopes: vec![Scope::Everything], reason };
     match act {
         Act::LogOut => everything(EndReason::LoggedOut),
@@ -49,20 +46,29 @@ pub fn voided(act: Act) -> Voided {
         Act::DisableDomain => everything(EndReason::DomainDisabled),
         // Whether the service worked before does not matter: when the end of its sessions could not
         // be confirmed, the request is repeated, and must end them then.
-        Act::SetServices { to } => {
-            let protocols = [Protocol::Imap, Protocol::Pop3].into_iter();
-            let scopes = protocols.filter(|it| !to.admits(*it)).map(Scope::Protocol).collect();
+        Act::SetServices(states) => {
+            let off = states.iter().filter(|(_, state)| *state != ServiceState::Enabled);
+            let scopes = off.filter_map(|(service, _)| scope_of(*service)).collect();
             Voided { scopes, reason: EndReason::ServiceOff }
         }
         Act::Other => Voided { scopes: Vec::new(), reason: EndReason::LoggedOut },
     }
 }
 
+/// The logins that a service admits.
+fn scope_of(service: Service) -> Option<Scope> {
+    match service {
+        Service::Imap4 => Some(Scope::Protocol(Protocol::Imap)),
+        Service::Pop3 => Some(Scope::Protocol(Protocol::Pop3)),
+        Service::SmtpIn | Service::SmtpRelay | Service::SmtpRelayWebmail | Service::Webmail => None,
+    }
+}
+
 /// What several acts of one request mean together: all their scopes, the first reason that ends
 /// something.
 pub fn voided_by_all(acts: &[Act]) -> Voided {
-    let mut all = voided(Act::Other);
-    for one in acts.iter().map(|act| voided(*act)) {
+    let mut all = voided(&Act::Other);
+    for one in acts.iter().map(voided) {
         if all.scopes.is_empty() {
             all.reason = one.reason;
         }
@@ -77,16 +83,20 @@ pub fn voided_by_all(acts: &[Act]) -> Voided {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use storage::ServiceState::{self, Disabled, Enabled, Suspended};
+    use storage::ServiceState::{Disabled, Enabled, Suspended};
 
     const IMAP: Scope = Scope::Protocol(Protocol::Imap);
     const POP3: Scope = Scope::Protocol(Protocol::Pop3);
 
     fn set(imap4: ServiceState, pop3: ServiceState) -> Act {
         // Services without sessions here have no say.
-        let to =
-            Services { imap4, pop3, smtpin: Suspended, webmail: Disabled, ..Services::default() };
-        Act::SetServices { to }
+        let (imap4, pop3) = ((Service::Imap4, imap4), (Service::Pop3, pop3));
+        Act::SetServices(vec![
+            (Service::SmtpIn, Suspended),
+            imap4,
+            pop3,
+            (Service::Webmail, Disabled),
+        ])
     }
 
     fn check(acts: &[Act], scopes: &[Scope], reason: EndReason) {
@@ -105,6 +115,8 @@ mod tests {
         check(&[Act::Other], &[], LoggedOut);
         check(&[], &[], LoggedOut);
         check(&[set(Enabled, Enabled)], &[], ServiceOff);
+        check(&[Act::SetServices(vec![])], &[], ServiceOff);
+        check(&[Act::SetServices(vec![(Service::Pop3, Disabled)])], &[POP3], ServiceOff);
         check(&[set(Disabled, Enabled)], &[IMAP], ServiceOff);
         check(&[set(Enabled, Suspended)], &[POP3], ServiceOff);
         check(&[set(Suspended, Disabled)], &[IMAP, POP3], ServiceOff);

@@ -42,4 +42,14 @@ mod tests {
         }
         assert_eq!(login_name(&"a".repeat(NAME_MAX + 1)), None);
     }
+
+    proptest::proptest! {
+        /// What is taken for a name is one, and is found again by its own text.
+        #[test]
+        fn any_text(text in ".{0,60}") {
+            if let Some(name) = login_name(&text) {
+                proptest::prop_assert_eq!(login_name(name.as_str()), Some(name));
+            }
+        }
+    }
 }

@@ -90,8 +90,7 @@ pub fn check(secret: &Secret, strength: Strength, account: &Address) -> Result<(
         u8::is_ascii_punctuation,
     ];
     let [_, capital, digit, symbol] = kinds.map(|kind| text.as_bytes().iter().any(kind));
-    let two_kinds =
-        kinds.iter().filter(|kind| text.as_bytes().iter().any(kind)).count() >= 2;
+    let two_kinds = kinds.iter().filter(|kind| text.as_bytes().iter().any(kind)).count() >= 2;
     let all_asked_for = capital && digit && symbol;
     match strength {
         Strength::Medium if text.len() < 8 || !two_kinds => return Err(PasswordError::NotMedium),

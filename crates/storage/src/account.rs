@@ -149,6 +149,30 @@ impl Services {
             .all(|state| *state == ServiceState::Suspended)
     }
 
+    /// Sets the state of one service.
+    pub fn set(&mut self, service: Service, state: ServiceState) {
+        match service {
+            Service::Imap4 => self.imap4 = state,
+            Service::Pop3 => self.pop3 = state,
+            Service::SmtpIn => self.smtpin = state,
+            Service::SmtpRelay => self.smtprelay = state,
+            Service::SmtpRelayWebmail => self.smtprelay_webmail = state,
+            Service::Webmail => self.webmail = state,
+        }
+    }
+
+    /// The state of one service.
+    pub fn state(&self, service: Service) -> ServiceState {
+        match service {
+            Service::Imap4 => self.imap4,
+            Service::Pop3 => self.pop3,
+            Service::SmtpIn => self.smtpin,
+            Service::SmtpRelay => self.smtprelay,
+            Service::SmtpRelayWebmail => self.smtprelay_webmail,
+            Service::Webmail => self.webmail,
+        }
+    }
+
     /// Whether the account may log in by `protocol`.
     pub fn admits(&self, protocol: Protocol) -> bool {
         let state = match protocol {
@@ -220,6 +244,8 @@ pub struct AccountChange {
     pub aliases: Option<Vec<Address>>,
     /// Replaces the states of all services.
     pub services: Option<Services>,
+    /// Sets the states of these services, after [`AccountChange::services`], and leaves the others.
+    pub service_states: Vec<(Service, ServiceState)>,
     /// Sets, or with `Some(None)` unsets, the quota in bytes.
     pub quota: Option<Option<u64>>,
     /// Moves to a workgroup, which must exist.

@@ -2,12 +2,12 @@
 
 use super::value::SERVICES;
 use super::{
-    Asked, Attribute, Effect, Kind, Nothing, Problems, Right, default_quota, parse_service,
-    password_strength, quota_maximum, set_service,
+    Asked, Attribute, Effect, Kind, Nothing, Problems, Right, default_quota, default_service,
+    parse_service, password_strength, quota_maximum,
 };
 use crate::{credential, password};
 use serde_json::{Map, Value};
-use storage::{Domain, Services};
+use storage::{Domain, Service, ServiceState};
 use terms::{Address, Secret};
 
 const fn kept(name: &'static str, kind: Kind) -> Attribute {
@@ -81,8 +81,8 @@ pub struct UserAttributes {
     pub password: Option<NewPassword>,
     /// All its aliases.
     pub aliases: Option<Vec<Address>>,
-    /// The services, where some are set: those of before with the new states.
-    pub services: Option<Services>,
+    /// The services that are set.
+    pub services: Vec<(Service, ServiceState)>,
     /// Its quota in bytes; `Some(None)`: no limit.
     pub quota: Option<Option<u64>>,
     /// Its workgroup, one of the domain's.
@@ -101,13 +101,11 @@ pub enum NewPassword {
 }
 
 impl UserAttributes {
-    /// Checks the values that were asked for an account of `domain`, whose services were `before`.
-    /// All problems are told at once.
+    /// Checks the values that were asked for an account of `domain`. All problems are told at once.
     pub fn check(
         asked: Asked,
         address: &Address,
         domain: &Domain,
-        before: Services,
         mut problems: Problems,
     ) -> Result<Self, Problems> {
         let mut found = UserAttributes::default();
@@ -118,7 +116,7 @@ impl UserAttributes {
                     found.kept.insert(row.name.to_owned(), value);
                     Ok(())
                 }
-                Effect::Own => found.set_own(row.name, value, address, domain, before),
+                Effect::Own => found.set_own(row.name, value, address, domain),
             };
             if let Err(problem) = outcome {
                 problems.insert(row.name.to_owned(), problem);
@@ -133,7 +131,6 @@ impl UserAttributes {
         value: Value,
         address: &Address,
         domain: &Domain,
-        before: Services,
     ) -> Result<(), String> {
         match (name, value) {
             // Nobody can have meant to take the password away.
@@ -161,23 +158,18 @@ impl UserAttributes {
                     domain.workgroups.iter().find(|it| it.to_lowercase() == name.to_lowercase());
                 self.workgroup = Some(known.ok_or("is not a workgroup of the domain")?.clone());
             }
-            (service, value) if SERVICES.iter().any(|(name, _)| *name == service) => {
-                // Unset: as a new account of the domain would have it.
-                let state = match value.as_str().and_then(parse_service) {
-                    Some(state) => state,
-                    None => default_service(domain, service),
-                };
-                set_service(self.services.get_or_insert(before), service, state);
-            }
-            (_, _) => return Err("must not be unset".to_owned()),
+            (name, value) => match SERVICES.iter().find(|(service, _)| *service == name) {
+                Some((_, service)) => {
+                    // Unset: as a new account of the domain would have it.
+                    let state = value.as_str().and_then(parse_service);
+                    let state = state.unwrap_or_else(|| default_service(domain, name));
+                    self.services.push((*service, state));
+                }
+                None => return Err("must not be unset".to_owned()),
+            },
         }
         Ok(())
     }
-}
-
-fn default_service(domain: &Domain, name: &str) -> storage::ServiceState {
-    let set = domain.attributes.get(name).and_then(Value::as_str);
-    set.and_then(parse_service).unwrap_or_default()
 }
 
 fn check_password(text: String, address: &Address, domain: &Domain) -> Result<NewPassword, String> {

@@ -4,7 +4,7 @@ use super::TIMEZONES;
 use crate::lenient;
 use crate::password::Strength;
 use serde_json::Value;
-use storage::{ServiceState, Services};
+use storage::{Service, ServiceState};
 use terms::{Address, DomainName};
 
 /// What a value must be.
@@ -49,17 +49,14 @@ pub const LANGUAGES: &[&str] = &[
 /// The states of a service.
 pub const SERVICE_STATES: &[&str] = &["enabled", "disabled", "suspended"];
 
-/// How a service's state is read.
-pub(super) type State = fn(&Services) -> ServiceState;
-
 /// The services, by their names.
-pub(super) const SERVICES: [(&str, State); 6] = [
-    ("service_imap4", |services| services.imap4),
-    ("service_pop3", |services| services.pop3),
-    ("service_smtpin", |services| services.smtpin),
-    ("service_smtprelay", |services| services.smtprelay),
-    ("service_smtprelay_webmail", |services| services.smtprelay_webmail),
-    ("service_webmail", |services| services.webmail),
+pub(super) const SERVICES: [(&str, Service); 6] = [
+    ("service_imap4", Service::Imap4),
+    ("service_pop3", Service::Pop3),
+    ("service_smtpin", Service::SmtpIn),
+    ("service_smtprelay", Service::SmtpRelay),
+    ("service_smtprelay_webmail", Service::SmtpRelayWebmail),
+    ("service_webmail", Service::Webmail),
 ];
 
 /// The largest integer that JSON clients in every language read exactly.

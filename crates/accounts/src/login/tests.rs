@@ -124,7 +124,7 @@ async fn every_name_of_an_account() {
 async fn a_changed_password_is_forgotten_at_once() {
     let world = World::new().await;
     let other = crate::credential::hash(&Secret::new("other")).unwrap();
-    for void in [voided(Act::SetPassword).scopes, Vec::new()] {
+    for void in [voided(&Act::SetPassword).scopes, Vec::new()] {
         let old = crate::credential::hash(&Secret::new(PASSWORD)).unwrap();
         world.store_password("joe@example.com", &old, &void).await;
         for _ in 0..3 {

@@ -43,7 +43,7 @@ async fn change(
     let change = check(call, domain, asked).await?;
     let changed = call.accounts().change_domain(permit, domain.id, &domain.name, change);
     let (_, raised) = changed.await?;
-    call.end_sessions(&raised, voided(Act::DisableDomain).reason).await?;
+    call.end_sessions(&raised, voided(&Act::DisableDomain).reason).await?;
     Ok(Reply::done())
 }
 

@@ -38,8 +38,8 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
     if asked.password.is_some() {
         acts.push(Act::SetPassword);
     }
-    if let Some(to) = asked.services {
-        acts.push(Act::SetServices { to });
+    if !asked.services.is_empty() {
+        acts.push(Act::SetServices(asked.services.clone()));
     }
     let voided = voided_by_all(&acts);
     if let Some(aliases) = &asked.aliases {
@@ -49,7 +49,9 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
     let change = AccountChange {
         password: hashed(call, asked.password).await?,
         aliases: asked.aliases,
-        services: asked.services,
+        services: None,
+        // One by one: another change of another service may be under way.
+        service_states: asked.services,
         quota: asked.quota,
         workgroup: asked.workgroup,
         role: None,
@@ -86,8 +88,7 @@ fn check(call: &Call, user: Reached, asked: Attributes) -> Result<Checked, Failu
             Err(_) => {}
         }
     }
-    let (address, before) = (&user.account.address, user.account.services);
-    let asked = UserAttributes::check(asked, address, &user.domain, before, problems);
+    let asked = UserAttributes::check(asked, &user.account.address, &user.domain, problems);
     let asked = asked.map_err(Failure::values)?;
     if let Some(workgroup) = &asked.workgroup {
         let there = Target::workgroup(&user.domain, workgroup);
@@ -114,8 +115,7 @@ async fn create(
         let reason = "is not an address that an account of the domain can have";
         return Err(Failure::with_hint(ErrorNumber::Value, "user", reason));
     };
-    let services = attributes::default_services(domain);
-    let asked = UserAttributes::check(asked, &address, domain, services, problems);
+    let asked = UserAttributes::check(asked, &address, domain, problems);
     let asked = asked.map_err(Failure::values)?;
     let workgroup = asked.workgroup.or_else(|| call.new_workgroup(domain));
     let there = Target::workgroup(domain, workgroup.as_deref().unwrap_or_default());
@@ -134,7 +134,8 @@ async fn create(
     let change = AccountChange {
         password: hashed(call, asked.password).await?,
         aliases: Some(aliases),
-        services: Some(asked.services.unwrap_or(services)),
+        services: Some(attributes::default_services(domain)),
+        service_states: asked.services,
         quota: Some(asked.quota.unwrap_or_else(|| attributes::default_quota(domain))),
         workgroup,
         role: None,

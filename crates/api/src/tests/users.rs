@@ -311,3 +311,19 @@ async fn strength() {
     }
     assert_eq!(world.number(ADMIN, "change_domain", set(json!("iron"))).await, Some(6));
 }
+
+/// Two administrators who switch off different services at the same time both have their way.
+#[tokio::test]
+async fn services_are_set_one_by_one() {
+    let world = World::new().await;
+    for round in 0..5 {
+        let on = json!({ "service_imap4": "enabled", "service_pop3": "enabled" });
+        assert_eq!(change(&world, "lee@a.example", on).await, None);
+        let imap4 = change(&world, "lee@a.example", json!({ "service_imap4": "suspended" }));
+        let pop3 = change(&world, "lee@a.example", json!({ "service_pop3": "disabled" }));
+        assert_eq!(tokio::join!(imap4, pop3), (None, None));
+        let services = world.find("lee@a.example").await.services;
+        let expected = (storage::ServiceState::Suspended, storage::ServiceState::Disabled);
+        assert_eq!((services.imap4, services.pop3), expected, "round {round}");
+    }
+}

@@ -88,7 +88,11 @@ fn apply(
     if let Some(aliases) = change.aliases {
         name::replace_aliases(conn, id, &aliases)?;
     }
-    if let Some(services) = change.services {
+    if change.services.is_some() || !change.service_states.is_empty() {
+        let mut services = change.services.unwrap_or(account.services);
+        for (service, state) in change.service_states {
+            services.set(service, state);
+        }
         set_services(conn, id, services)?;
     }
     if let Some(quota) = change.quota {
