@@ -33,10 +33,11 @@ mod subscribe;
 mod unselect;
 mod unsubscribe;
 
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::Reply;
 use crate::selected::Look;
+use crate::state::State;
 use crate::view::Numbers;
 use crate::wire::request::{Numbering, Request, Tag};
 use carrier::Host;

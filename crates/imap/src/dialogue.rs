@@ -7,28 +7,38 @@
 //! their clients reconnect and find out. Only the session that deleted it goes on, with no folder open.
 
 use crate::capability;
-use crate::command::{self, After, IfGone, Row, When};
+use crate::command::{self, After, IfGone, Row};
 use crate::context::{Context, Limits};
-use crate::error::{Failure, Over};
+use crate::error::{End, Failure};
 use crate::reply::{Code, Reply, Status};
-use crate::selected::{Presence, Selected};
+use crate::selected::{Look, Presence};
+use crate::state::{State, out_of_place};
 use crate::view::Numbers;
 use crate::wire::reader::{ReadError, ReadLimits, read_request, skip_append};
 use crate::wire::request::{Request, Tag};
-use carrier::{Host, Input, Output};
+use carrier::{Host, Input, Output, Over};
 use std::sync::Arc;
-use storage::{Login, Storage};
+use storage::Storage;
 
-/// Leads the dialogue until the client has left, is gone, or has to go.
+/// Leads the dialogue until the client has left, is gone, or has to go; answers which.
 ///
 /// Both pipes are dropped on return; what was said is still to be sent. A session is ended by dropping
 /// this future, at any point.
-pub async fn serve<H: Host>(input: Input, output: Output, host: H, context: Arc<Context>) {
+pub async fn serve<H: Host>(input: Input, output: Output, host: H, context: Arc<Context>) -> Over {
     let talk = Talk { input, output, host, context };
     let state = State::NotAuthenticated;
     let mut dialogue = Dialogue { talk, state, bad_commands: 0, failed_logins: 0 };
     dialogue.greet();
-    while dialogue.turn().await.is_ok() {}
+    loop {
+        match dialogue.turn().await {
+            Ok(()) => {}
+            Err(End::Silently(over)) => return over,
+            Err(End::WithBye(text)) => {
+                dialogue.talk.output.say(format!("* BYE {text}\r\n").as_bytes());
+                return Over::Left;
+            }
+        }
+    }
 }
 
 /// What a command may use: the client, the connection, and what all dialogues share.
@@ -51,90 +61,6 @@ impl<H> Talk<H> {
     }
 }
 
-/// Where the dialogue stands (RFC 3501 §3). The fourth state, logout, is its end.
-///
-/// ```text
-/// NotAuthenticated ──LOGIN, AUTHENTICATE──► Authenticated ──SELECT, EXAMINE──► Selected
-///                                                 ▲                               │
-///                                                 └──CLOSE, UNSELECT, SELECT failed, DELETE of it
-/// ```
-#[derive(Debug)]
-pub(crate) enum State {
-    /// Nobody is logged in.
-    NotAuthenticated,
-    /// Logged in, no folder open.
-    Authenticated(Login),
-    /// Logged in, a folder open.
-    Selected(Box<Selected>),
-}
-
-impl State {
-    /// Whether a command with this condition may run now.
-    fn admits(&self, when: When) -> bool {
-        match when {
-            When::Anytime => true,
-            When::BeforeLogin => matches!(self, State::NotAuthenticated),
-            When::LoggedIn => !matches!(self, State::NotAuthenticated),
-            When::FolderOpen => matches!(self, State::Selected(_)),
-        }
-    }
-
-    /// The login.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(crate) fn login(&self) -> Result<&Login, Reply> {
-        match self {
-            State::NotAuthenticated => Err(out_of_place(When::LoggedIn)),
-            State::Authenticated(login) => Ok(login),
-            State::Selected(selected) => Ok(&selected.login),
-        }
-    }
-
-    /// The open folder.
-    ///
-    /// # Errors
-    /// There is none.
-    pub(crate) fn selected(&mut self) -> Result<&mut Selected, Reply> {
-        match self {
-            State::Selected(selected) => Ok(selected),
-            State::NotAuthenticated | State::Authenticated(_) => {
-                Err(out_of_place(When::FolderOpen))
-            }
-        }
-    }
-
-    /// Closes the folder, if one is open.
-    pub(crate) fn close_folder(&mut self) -> WasOpen {
-        let State::Selected(selected) = self else { return WasOpen::No };
-        *self = State::Authenticated(selected.login.clone());
-        WasOpen::Yes
-    }
-}
-
-/// Whether a folder was open before it was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WasOpen {
-    Yes,
-    No,
-}
-
-fn out_of_place(when: When) -> Reply {
-    let text = match when {
-        When::Anytime => "Not now",
-        When::BeforeLogin => "You are logged in already",
-        When::LoggedIn => "Log in first",
-        When::FolderOpen => "Select a folder first",
-    };
-    Reply::bad(text).with(Code::ClientBug)
-}
-
-/// Tells the client that the folder it has open was deleted, and that this is the end.
-pub(crate) fn folder_gone(output: &mut Output) -> Over {
-    output.say(b"* BYE The folder that was open has been deleted\r\n");
-    Over
-}
-
 struct Dialogue<H> {
     talk: Talk<H>,
     state: State,
@@ -151,33 +77,34 @@ impl<H: Host> Dialogue<H> {
     }
 
     /// One command.
-    async fn turn(&mut self) -> Result<(), Over> {
+    async fn turn(&mut self) -> Result<(), End> {
         // Who does not read what was said before is not asked for more.
         self.talk.output.room().await?;
         self.talk.input.ready().await?;
         Box::pin(self.exchange()).await
     }
 
-    async fn exchange(&mut self) -> Result<(), Over> {
+    async fn exchange(&mut self) -> Result<(), End> {
         let limits = self.read_limits();
         let (tag, request) =
             match read_request(&mut self.talk.input, &mut self.talk.output, &limits).await {
                 Ok(command) => command,
-                Err(error) => return self.unreadable(error),
+                Err(error) => return self.no_command(error),
             };
         let row = command::row(&request);
         if !self.state.admits(row.when) {
             if let Request::Append { literal, .. } = request
                 && let Err(error) = skip_append(&mut self.talk.input, literal, &limits).await
             {
-                return self.unreadable(error);
+                return self.no_command(error);
             }
             return self.reject(Some(&tag), out_of_place(row.when));
         }
         tracing::trace!(command = row.name, "begins");
-        let reply = match self.carry_out(&tag, request).await {
+        let carried_out = command::carry_out(&tag, request, &mut self.talk, &mut self.state);
+        let reply = match carried_out.await {
             Ok(reply) | Err(Failure::Refused(reply)) => reply,
-            Err(Failure::Over(over)) => return Err(over),
+            Err(Failure::End(end)) => return Err(end),
         };
         let reply = self.tell(&row, reply).await?;
         if reply.status == Status::Bad {
@@ -186,10 +113,6 @@ impl<H: Host> Dialogue<H> {
         self.bad_commands = 0;
         reply.say(&tag, &mut self.talk.output);
         self.after(&row, &reply).await
-    }
-
-    async fn carry_out(&mut self, tag: &Tag, request: Request) -> Result<Reply, Failure> {
-        command::carry_out(tag, request, &mut self.talk, &mut self.state).await
     }
 
     fn read_limits(&self) -> ReadLimits {
@@ -201,27 +124,27 @@ impl<H: Host> Dialogue<H> {
     }
 
     /// Before the tagged reply: what happened to the open folder, as far as the table allows.
-    async fn tell(&mut self, row: &Row, reply: Reply) -> Result<Reply, Over> {
+    async fn tell(&mut self, row: &Row, reply: Reply) -> Result<Reply, End> {
         let (After::Tell { numbers, look, if_gone }, State::Selected(selected)) =
             (row.after, &mut self.state)
         else {
             return Ok(reply);
         };
-        if look == crate::selected::Look::Now {
+        if look == Look::Now {
             selected.look_next_time();
         }
         let Talk { output, context, .. } = &mut self.talk;
         match selected.sync(&context.storage, output, numbers, row.numbering).await {
             // What could not be looked at now is told with the next command.
             Ok(Presence::There) | Err(Failure::Refused(_)) => {}
-            Err(Failure::Over(over)) => return Err(over),
+            Err(Failure::End(end)) => return Err(end),
             Ok(Presence::Gone) if if_gone == IfGone::Close => {
                 self.state.close_folder();
                 self.talk.host.folder_opened(None);
                 self.talk.output.say(command::CLOSED);
                 return Ok(reply);
             }
-            Ok(Presence::Gone) => return Err(folder_gone(&mut self.talk.output)),
+            Ok(Presence::Gone) => return Err(End::FOLDER_GONE),
         }
         Ok(if numbers == Numbers::Stay && selected.view.has_untold_expunges() {
             reply.or_with(Code::ExpungeIssued)
@@ -231,15 +154,14 @@ impl<H: Host> Dialogue<H> {
     }
 
     /// After the tagged reply: what the table says comes then.
-    async fn after(&mut self, row: &Row, reply: &Reply) -> Result<(), Over> {
+    async fn after(&mut self, row: &Row, reply: &Reply) -> Result<(), End> {
         match row.after {
             After::Nothing | After::Tell { .. } => {}
-            After::Leave => return Err(Over),
+            After::Leave => return Err(Over::Left.into()),
             After::LoggedIn if reply.status == Status::No => {
                 self.failed_logins += 1;
                 if self.failed_logins >= self.talk.limits().failed_logins {
-                    self.talk.output.say(b"* BYE [UNAVAILABLE] Too many failed logins\r\n");
-                    return Err(Over);
+                    return Err(End::TOO_MANY_FAILURES);
                 }
             }
             After::LoggedIn => {}
@@ -255,26 +177,21 @@ impl<H: Host> Dialogue<H> {
     }
 
     /// The answer to bytes that are no command.
-    fn unreadable(&mut self, error: ReadError) -> Result<(), Over> {
-        let text = error.to_string();
-        match error {
-            ReadError::Gone(_) => Err(Over),
-            ReadError::Unskippable => {
-                self.talk.output.say(b"* BYE [TOOBIG] Too much data\r\n");
-                Err(Over)
+    fn no_command(&mut self, error: ReadError) -> Result<(), End> {
+        let tag = match &error {
+            ReadError::Bad { tag, .. } | ReadError::TooLong { tag } | ReadError::TooBig { tag } => {
+                tag.clone()
             }
-            ReadError::Bad { tag, .. } => self.reject(tag.as_ref(), Reply::bad(text)),
-            ReadError::TooLong { tag } => {
-                self.reject(tag.as_ref(), Reply::bad(text).with(Code::Limit))
-            }
-            ReadError::TooBig { tag } => {
-                self.reject(tag.as_ref(), Reply::no(text).with(Code::Limit))
-            }
+            ReadError::Unskippable | ReadError::Gone(_) => None,
+        };
+        match Failure::from(error) {
+            Failure::Refused(reply) => self.reject(tag.as_ref(), reply),
+            Failure::End(end) => Err(end),
         }
     }
 
     /// Refuses what no proper client sends, and sends away a client that does so again and again.
-    fn reject(&mut self, tag: Option<&Tag>, reply: Reply) -> Result<(), Over> {
+    fn reject(&mut self, tag: Option<&Tag>, reply: Reply) -> Result<(), End> {
         match tag {
             Some(tag) => reply.say(tag, &mut self.talk.output),
             None => reply.say_untagged(&mut self.talk.output),
@@ -285,10 +202,6 @@ impl<H: Host> Dialogue<H> {
             State::NotAuthenticated => limits.bad_commands_before_login,
             State::Authenticated(_) | State::Selected(_) => limits.bad_commands,
         };
-        if self.bad_commands < allowed {
-            return Ok(());
-        }
-        self.talk.output.say(b"* BYE [CLIENTBUG] Too many commands that make no sense\r\n");
-        Err(Over)
+        if self.bad_commands < allowed { Ok(()) } else { Err(End::NO_SENSE) }
     }
 }

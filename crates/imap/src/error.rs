@@ -2,21 +2,51 @@
 //! errors that come from below.
 
 use crate::reply::{Code, Reply};
-use carrier::{Gone, LineError, LoginError};
+use crate::wire::reader::ReadError;
+use carrier::{Gone, LineError, LoginError, Over};
 use storage::{StorageError, What};
 use terms::FolderNameError;
-
-/// The dialogue is over: the client is gone, or may not be told anything more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Over;
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The client is told so and goes on.
     Refused(Reply),
-    /// The session has ended meanwhile, or the client is gone: not a word more.
-    Over(Over),
+    /// There is no going on.
+    End(End),
+}
+
+/// How the dialogue ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Not a word more.
+    Silently(Over),
+    /// The client is sent away with a BYE: a code in brackets, perhaps, and a text.
+    WithBye(&'static str),
+}
+
+impl End {
+    /// The folder that the session has open was deleted.
+    pub(crate) const FOLDER_GONE: End = End::WithBye("The folder that was open has been deleted");
+    /// The client sends more than is worth skipping.
+    const TOO_MUCH_DATA: End = End::WithBye("[TOOBIG] Too much data");
+    /// Too many bad commands.
+    pub(crate) const NO_SENSE: End =
+        End::WithBye("[CLIENTBUG] Too many commands that make no sense");
+    /// Too many wrong passwords.
+    pub(crate) const TOO_MANY_FAILURES: End = End::WithBye("[UNAVAILABLE] Too many failed logins");
+}
+
+impl From<Over> for End {
+    fn from(over: Over) -> Self {
+        End::Silently(over)
+    }
+}
+
+impl From<Gone> for End {
+    fn from(gone: Gone) -> Self {
+        End::Silently(gone.into())
+    }
 }
 
 impl Failure {
@@ -34,21 +64,21 @@ impl From<Reply> for Failure {
     }
 }
 
-impl From<Over> for Failure {
-    fn from(over: Over) -> Self {
-        Failure::Over(over)
+impl From<End> for Failure {
+    fn from(end: End) -> Self {
+        Failure::End(end)
     }
 }
 
-impl From<Gone> for Over {
-    fn from(Gone: Gone) -> Self {
-        Over
+impl From<Over> for Failure {
+    fn from(over: Over) -> Self {
+        Failure::End(over.into())
     }
 }
 
 impl From<Gone> for Failure {
     fn from(gone: Gone) -> Self {
-        Failure::Over(gone.into())
+        Failure::End(gone.into())
     }
 }
 
@@ -61,11 +91,24 @@ impl From<LineError> for Failure {
     }
 }
 
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let text = error.to_string();
+        match error {
+            ReadError::Gone(gone) => gone.into(),
+            ReadError::Unskippable => End::TOO_MUCH_DATA.into(),
+            ReadError::Bad { .. } => Reply::bad(text).into(),
+            ReadError::TooLong { .. } => Reply::bad(text).with(Code::Limit).into(),
+            ReadError::TooBig { .. } => Reply::no(text).with(Code::Limit).into(),
+        }
+    }
+}
+
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         let reply = match &error {
             // The login was overtaken. The connection says why; nothing of the mail may be said.
-            StorageError::Void => return Failure::Over(Over),
+            StorageError::Void => return Over::Void.into(),
             StorageError::NotFound(What::Folder) => {
                 Reply::no("There is no such folder").with(Code::NonExistent)
             }

@@ -25,6 +25,7 @@ mod error;
 mod farewell;
 mod reply;
 mod selected;
+mod state;
 mod untagged;
 mod view;
 pub mod wire;

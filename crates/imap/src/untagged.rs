@@ -1,10 +1,9 @@
 //! Untagged data that more than one command says: flags, and a view's news (RFC 3501 §7.2 to 7.4).
 
-use crate::error::Over;
 use crate::view::{News, Recent, Told, View};
 use crate::wire::request::Numbering;
 use crate::wire::writer;
-use carrier::Output;
+use carrier::{Output, Over};
 use terms::{Flags, Keyword, SeqNum, SystemFlag};
 
 /// How many lines are said before the client has to take some.

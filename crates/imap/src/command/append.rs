@@ -6,12 +6,13 @@
 
 use super::Outcome;
 use crate::context::Context;
-use crate::dialogue::{State, Talk};
-use crate::error::{Failure, Over, for_target};
+use crate::dialogue::Talk;
+use crate::error::{Failure, for_target};
 use crate::reply::{Code, Reply};
-use crate::wire::reader::{ReadError, read_append_rest, skip_append};
+use crate::state::State;
+use crate::wire::reader::{read_append_rest, skip_append};
 use crate::wire::request::{AppendOptions, LiteralSize, Name, Tag};
-use carrier::{Host, Output};
+use carrier::Host;
 use folders::{Incoming, Received};
 use storage::{Login, StorageError};
 use terms::{FolderName, InternalDate};
@@ -87,9 +88,7 @@ async fn receive<H: Host>(talk: &mut Talk<H>, tag: &Tag, size: u64) -> Result<Re
         }
     }
     let limits = talk.limits().after_login;
-    if let Err(error) = read_append_rest(&mut talk.input, tag, &limits).await {
-        return Err(unread(&mut talk.output, &error));
-    }
+    read_append_rest(&mut talk.input, tag, &limits).await?;
     match trouble {
         Some(error) => Err(error.into()),
         None => Ok(incoming.finish().await?),
@@ -98,26 +97,12 @@ async fn receive<H: Host>(talk: &mut Talk<H>, tag: &Tag, size: u64) -> Result<Re
 
 /// Skips a message that comes although it was refused.
 async fn skip<H: Host>(talk: &mut Talk<H>, literal: LiteralSize, failure: Failure) -> Failure {
-    if failure == Failure::Over(Over) {
+    if matches!(failure, Failure::End(_)) {
         return failure;
     }
     let limits = talk.limits().after_login;
     match skip_append(&mut talk.input, literal, &limits).await {
         Ok(()) => failure,
-        Err(error) => unread(&mut talk.output, &error),
-    }
-}
-
-/// The failure of a command whose end could not be read.
-fn unread(output: &mut Output, error: &ReadError) -> Failure {
-    match error {
-        ReadError::Gone(_) => Over.into(),
-        ReadError::Unskippable => {
-            output.say(b"* BYE [TOOBIG] Too much data\r\n");
-            Over.into()
-        }
-        ReadError::Bad { .. } => Reply::bad(error.to_string()).into(),
-        ReadError::TooLong { .. } => Reply::bad(error.to_string()).with(Code::Limit).into(),
-        ReadError::TooBig { .. } => Reply::no(error.to_string()).with(Code::Limit).into(),
+        Err(error) => error.into(),
     }
 }

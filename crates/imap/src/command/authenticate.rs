@@ -2,9 +2,10 @@
 //! with the initial response of RFC 4959). No other mechanism is offered.
 
 use super::{Outcome, login};
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::{Code, Reply};
+use crate::state::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use carrier::{Host, LoginError};

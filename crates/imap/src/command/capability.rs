@@ -2,8 +2,9 @@
 
 use super::Outcome;
 use crate::capability;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use carrier::Host;
 
 pub(super) fn run<H: Host>(talk: &mut Talk<H>, state: &State) -> Outcome {

@@ -1,10 +1,11 @@
 //! CLOSE: expunges in silence what is marked, then closes the folder (RFC 3501 §6.4.2).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::Reply;
 use crate::selected::Access;
+use crate::state::State;
 use carrier::Host;
 
 pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &mut State) -> Outcome {

@@ -2,9 +2,10 @@
 //! (RFC 3501 §6.4.7), and says which UIDs the copies got (RFC 4315 §3).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::for_target;
 use crate::reply::{Code, Reply};
+use crate::state::State;
 use crate::wire::request::{Name, Numbering, SequenceSet};
 use carrier::Host;
 use storage::Copied;

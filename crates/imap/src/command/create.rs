@@ -1,8 +1,9 @@
 //! CREATE: makes a folder, and the missing ones above it (RFC 3501 §6.3.3).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use terms::FolderName;

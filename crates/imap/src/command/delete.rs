@@ -2,8 +2,9 @@
 //! others below it: it would have to stay as a name that nothing can be kept in.
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use terms::FolderName;

@@ -2,8 +2,9 @@
 //! (RFC 3501 §6.3.2).
 
 use super::{Outcome, select};
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::selected::Access;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 

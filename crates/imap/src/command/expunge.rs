@@ -2,8 +2,9 @@
 //! (RFC 3501 §6.4.3, RFC 4315 §2.1). The table sees to it that the client is told which.
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::{Numbering, SequenceSet};
 use carrier::Host;
 

@@ -10,10 +10,11 @@ mod plan;
 
 use super::Outcome;
 use crate::batch::batches;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::Reply;
 use crate::selected::{Access, Selected, gone};
+use crate::state::State;
 use crate::wire::request::{FetchItem, Numbering, SequenceSet};
 use answer::Answers;
 pub(super) use body::Stored;
@@ -83,7 +84,7 @@ async fn mark_seen(
     let marked = storage.set_flags(login, folder, unseen, FlagChange::Add, seen, None).await;
     let outcome = match marked.map_err(Failure::from) {
         Ok(outcome) => outcome,
-        Err(over @ Failure::Over(_)) => return Err(over),
+        Err(end @ Failure::End(_)) => return Err(end),
         // A full disk is no reason not to show mail.
         Err(Failure::Refused(_)) => return Ok(BTreeSet::new()),
     };

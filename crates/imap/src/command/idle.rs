@@ -1,10 +1,11 @@
 //! IDLE: the client waits, and hears at once what happens to its folder (RFC 2177).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk, folder_gone};
-use crate::error::Failure;
+use crate::dialogue::Talk;
+use crate::error::{End, Failure};
 use crate::reply::Reply;
 use crate::selected::{Presence, Selected};
+use crate::state::State;
 use crate::view::Numbers;
 use crate::wire::request::Numbering;
 use carrier::{Gone, Host};
@@ -76,9 +77,9 @@ async fn tell<H: Host>(talk: &mut Talk<H>, selected: &mut Selected) -> Result<()
         selected.sync(&context.storage, output, Numbers::MayChange, Numbering::Sequence).await;
     match synced {
         Ok(Presence::There) => Ok(()),
-        Ok(Presence::Gone) => Err(folder_gone(output).into()),
+        Ok(Presence::Gone) => Err(End::FOLDER_GONE.into()),
         // Storage cannot say at the moment: the next change, or DONE, asks again.
         Err(Failure::Refused(_)) => Ok(()),
-        Err(over @ Failure::Over(_)) => Err(over),
+        Err(end @ Failure::End(_)) => Err(end),
     }
 }

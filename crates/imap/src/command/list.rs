@@ -8,12 +8,12 @@ pub(super) use names::{Listing, Standing};
 pub(super) use pattern::Pattern;
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
-use crate::error::Over;
+use crate::dialogue::Talk;
 use crate::reply::{Code, Reply};
+use crate::state::State;
 use crate::wire::request::Name;
 use crate::wire::writer;
-use carrier::{Host, Output};
+use carrier::{Host, Output, Over};
 use storage::{Folder, SpecialUse};
 use terms::FolderName;
 

@@ -2,9 +2,10 @@
 
 use super::Outcome;
 use crate::capability;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::{Code, Reply};
+use crate::state::State;
 use crate::wire::request::Text;
 use carrier::{Attempt, Host, LoginError};
 use terms::{Protocol, Secret};

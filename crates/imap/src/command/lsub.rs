@@ -2,8 +2,9 @@
 //! folders.
 
 use super::{Outcome, list};
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use std::collections::BTreeMap;

@@ -2,9 +2,10 @@
 //! that the client is told of their leaving, after it was told where they went (§4.3).
 
 use super::{Outcome, copy};
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::error::for_target;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::{Name, Numbering, SequenceSet};
 use carrier::Host;
 use terms::FolderName;

@@ -2,8 +2,9 @@
 //! to the new folder and leaves the inbox empty. Sessions that have the folder open keep it open.
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use terms::FolderName;

@@ -1,9 +1,10 @@
 //! SELECT: opens a folder for reading and writing (RFC 3501 §6.3.1). EXAMINE shares all but the access.
 
 use super::{CLOSED, Outcome};
-use crate::dialogue::{State, Talk, WasOpen};
+use crate::dialogue::Talk;
 use crate::reply::{Code, Reply};
 use crate::selected::{Access, Selected};
+use crate::state::{State, WasOpen};
 use crate::untagged;
 use crate::view::seq_at;
 use crate::wire::request::Name;

@@ -1,8 +1,9 @@
 //! STATUS: a folder's counters, without opening it (RFC 3501 §6.3.10).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::{Name, StatusItem};
 use crate::wire::writer;
 use carrier::Host;

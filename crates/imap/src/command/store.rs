@@ -1,9 +1,10 @@
 //! STORE and UID STORE: changes flags (RFC 3501 §6.4.6), of all messages named or of none.
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
 use crate::selected::gone;
+use crate::state::State;
 use crate::untagged;
 use crate::wire::request::{Numbering, SequenceSet};
 use carrier::Host;

@@ -1,8 +1,9 @@
 //! SUBSCRIBE: puts a name on the list that LSUB shows (RFC 3501 §6.3.6). The folder need not exist.
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use terms::FolderName;

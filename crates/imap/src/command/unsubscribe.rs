@@ -1,8 +1,9 @@
 //! UNSUBSCRIBE: takes a name off the list that LSUB shows (RFC 3501 §6.3.7).
 
 use super::Outcome;
-use crate::dialogue::{State, Talk};
+use crate::dialogue::Talk;
 use crate::reply::Reply;
+use crate::state::State;
 use crate::wire::request::Name;
 use carrier::Host;
 use terms::FolderName;

@@ -87,7 +87,7 @@ impl House {
         &self,
         input: Input,
         output: Output,
-    ) -> impl Future<Output = ()> + Send + use<> {
+    ) -> impl Future<Output = carrier::Over> + Send + use<> {
         let host =
             Door { storage: self.storage.clone(), weather: self.weather.clone(), tls: false };
         imap::serve(input, output, host, self.context.clone())

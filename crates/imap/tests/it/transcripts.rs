@@ -30,3 +30,15 @@ async fn all_transcripts_go_as_written() {
     let problems: Vec<String> = playing.join_all().await.into_iter().flatten().collect();
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
+
+#[test]
+fn every_command_has_a_transcript() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("src/command")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let script = root.join("scripts").join(path.file_stem().unwrap()).with_extension("txt");
+            assert!(script.exists(), "{} is missing", script.display());
+        }
+    }
+}

@@ -2,13 +2,13 @@
 
 use super::body::{Content, Stored};
 use super::plan::Plan;
-use crate::error::{Failure, Over};
+use crate::error::Failure;
 use crate::selected::Selected;
 use crate::untagged;
 use crate::view::seq_at;
 use crate::wire::request::{FetchItem, Section, SectionPart};
 use crate::wire::{date_time, fetch as section_name, writer};
-use carrier::Output;
+use carrier::{Output, Over};
 use message::{Structure, write_body, write_bodystructure, write_envelope};
 use storage::{Entry, EntryQuery, Storage};
 
@@ -65,7 +65,7 @@ impl<'a> Answers<'a> {
         match self.write(stored, plan, place, show_flags).await {
             Ok(()) => {}
             Err(Failure::Refused(_)) if self.progress == Progress::InParts => {
-                return Err(Over.into());
+                return Err(Over::Left.into());
             }
             Err(failure) => {
                 self.line.truncate(self.seam);
