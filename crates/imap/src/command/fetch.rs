@@ -16,7 +16,7 @@ use crate::reply::Reply;
 use crate::selected::{Access, Selected, gone};
 use crate::state::State;
 use crate::wire::request::{FetchItem, Numbering, SequenceSet};
-use answer::Answers;
+use answer::{Answers, ShowFlags};
 pub(super) use body::Stored;
 use carrier::Host;
 use plan::{Plan, Reading};
@@ -48,7 +48,10 @@ pub(super) async fn run<H: Host>(
             Reading::Reads => mark_seen(storage, selected, &mut entries).await?,
         };
         for (place, entry) in &entries {
-            let show_flags = newly_seen.contains(&entry.uid);
+            let show_flags = match newly_seen.contains(&entry.uid) {
+                true => ShowFlags::Always,
+                false => ShowFlags::AsAsked,
+            };
             match answers.answer(storage, selected, &plan, *place, entry, show_flags).await {
                 Ok(()) => {}
                 // One damaged message must not hide the others.

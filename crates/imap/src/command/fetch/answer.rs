@@ -15,6 +15,15 @@ use storage::{Entry, EntryQuery, Storage};
 /// This much is collected before it is said.
 const SLICE: usize = 32 * 1024;
 
+/// Whether an answer tells the flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ShowFlags {
+    /// If the client asked for them.
+    AsAsked,
+    /// In any case: they have just changed.
+    Always,
+}
+
 /// FETCH responses on their way to the client.
 ///
 /// Invariant: what was said but for `line` ends at a seam, unless `in_parts`.
@@ -57,7 +66,7 @@ impl<'a> Answers<'a> {
         plan: &Plan,
         place: usize,
         entry: &Entry,
-        show_flags: bool,
+        show_flags: ShowFlags,
     ) -> Result<(), Failure> {
         self.seam = self.line.len();
         self.progress = Progress::Collected;
@@ -83,7 +92,7 @@ impl<'a> Answers<'a> {
         stored: Stored<'_>,
         plan: &Plan,
         place: usize,
-        show_flags: bool,
+        show_flags: ShowFlags,
     ) -> Result<(), Failure> {
         let Some(seq) = seq_at(place) else { return Ok(()) };
         let structure = match plan.query() {
@@ -97,7 +106,7 @@ impl<'a> Answers<'a> {
             }
             self.write_item(stored, item, structure.as_ref()).await?;
         }
-        if show_flags && !plan.shows_flags() {
+        if show_flags == ShowFlags::Always && !plan.shows_flags() {
             self.line.push(b' ');
             self.write_item(stored, &FetchItem::Flags, None).await?;
         }

@@ -250,3 +250,6 @@ fn settle(
     }
     settled
 }
+
+#[cfg(test)]
+mod tests;
