@@ -11,7 +11,7 @@ use accounts::Accounts;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use terms::{AuditId, UnixTime};
 
 /// The API. Cheap to clone.
@@ -53,30 +53,62 @@ impl Api {
         Self { inner: Arc::new(Inner { accounts, sessions, audits: AuditIds::new() }) }
     }
 
-    /// Answers a POST to `path` (with or without query) from `peer`. Whoever calls bounds the size of
-    /// `body`.
+    /// Gives a POST to `path` (with or without query) its name and finds its method.
+    pub fn receive(&self, path: &str, now: UnixTime) -> Received {
+        let (api, audit) = (self.clone(), self.inner.audits.next(now));
+        Received { api, method: router::find(path), audit, now }
+    }
+
+    /// Answers a request with another verb than POST: 405 for a method of ours, else 404.
+    pub fn wrong_verb(&self, path: &str, now: UnixTime) -> Answer {
+        let audit = self.inner.audits.next(now);
+        match router::find(path) {
+            Some(method) => not_served(405, Some(method.name), audit),
+            None => not_served(404, None, audit),
+        }
+    }
+
+    /// Answers a request whose body could not be read: too large, or not HTTP.
+    pub fn unreadable(&self, now: UnixTime) -> Answer {
+        not_served(400, None, self.inner.audits.next(now))
+    }
+}
+
+/// A request that has its name, before anything of it was looked at. A clone of it can answer in the
+/// stead of one that is held up.
+#[derive(Clone, Debug)]
+pub struct Received {
+    api: Api,
+    method: Option<&'static Method>,
+    audit: AuditId,
+    now: UnixTime,
+}
+
+impl Received {
+    /// Does what `body`, from `peer`, asks for. Whoever calls bounds the size of `body`. Sessions that
+    /// are to end are waited for until `deadline`.
     ///
     /// Dropping the future may leave a change made whose sessions are not ended yet: let it run to its
-    /// end even if the caller of the API has gone.
-    pub async fn handle(&self, path: &str, body: &[u8], peer: IpAddr, now: UnixTime) -> Answer {
-        let audit = self.inner.audits.next(now);
-        let Some(method) = router::find(path) else {
-            return not_served(404, None, audit);
+    /// end even if the caller of the API has gone or has been answered by [`Received::late`].
+    pub async fn answer(self, body: &[u8], peer: IpAddr, deadline: Instant) -> Answer {
+        let Some(method) = self.method else {
+            return not_served(404, None, self.audit);
         };
         let fields = match request::parse(body) {
             Ok(fields) => fields,
-            Err(BodyError::NotJson) => return not_served(400, Some(method.name), audit),
+            Err(BodyError::NotJson) => return not_served(400, Some(method.name), self.audit),
             Err(BodyError::NotAnObject) => {
                 let failure = Failure::from(ErrorNumber::Format);
-                return Answer::failure(method, &failure, None, audit);
+                return Answer::failure(method, &failure, None, self.audit);
             }
         };
         match method.handler {
             Handler::Open(run) => {
-                Answer { body: run(fields), ..Answer::plain(200, Some(method.name), audit) }
+                Answer { body: run(fields), ..Answer::plain(200, Some(method.name), self.audit) }
             }
             Handler::Known(run) => {
-                let call = match self.admit(fields, peer, now, &audit).await {
+                let audit = self.audit.clone();
+                let call = match self.admit(fields, peer, deadline).await {
                     Ok(call) => call,
                     Err(failure) => return Answer::failure(method, &failure, None, audit),
                 };
@@ -93,34 +125,28 @@ impl Api {
         }
     }
 
-    /// Answers a request with another verb than POST: 405 for a method of ours, else 404.
-    pub fn wrong_verb(&self, path: &str, now: UnixTime) -> Answer {
-        let audit = self.inner.audits.next(now);
-        match router::find(path) {
-            Some(method) => not_served(405, Some(method.name), audit),
-            None => not_served(404, None, audit),
+    /// The answer when all the time there was has passed and [`Received::answer`] has none: what was
+    /// asked may be done, not be done, or be done later. Never success on hope (promise L7).
+    pub fn late(self) -> Answer {
+        match self.method {
+            Some(method) => Answer::failure(method, &Failure::late(), None, self.audit),
+            None => not_served(404, None, self.audit),
         }
-    }
-
-    /// Answers a request whose body could not be read: too large, or not HTTP.
-    pub fn unreadable(&self, now: UnixTime) -> Answer {
-        not_served(400, None, self.inner.audits.next(now))
     }
 
     /// Checks the credentials.
     async fn admit(
-        &self,
+        self,
         mut fields: Fields,
         peer: IpAddr,
-        now: UnixTime,
-        audit: &AuditId,
+        deadline: Instant,
     ) -> Result<Call, Failure> {
+        let Self { api, audit, now, .. } = self;
         let claim = fields.take_credentials().ok_or(ErrorNumber::Credentials)?;
         let (password, token) = (claim.password.as_ref(), claim.token.as_ref());
-        let identified = self.inner.accounts.identify(&claim.user, password, token, peer, now);
+        let identified = api.inner.accounts.identify(&claim.user, password, token, peer, now);
         let actor = identified.await?;
-        let (api, audit) = (self.clone(), audit.clone());
-        Ok(Call { api, fields, actor, presented_token: claim.token, peer, now, audit })
+        Ok(Call { api, fields, actor, presented_token: claim.token, peer, now, audit, deadline })
     }
 }
 

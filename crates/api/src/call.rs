@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::request::Fields;
 use accounts::{Accounts, Actor, Request};
 use std::net::IpAddr;
+use std::time::Instant;
 use storage::Storage;
 use terms::{AuditId, UnixTime};
 
@@ -20,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) peer: IpAddr,
     pub(crate) now: UnixTime,
     pub(crate) audit: AuditId,
+    /// Until when sessions that are to end are waited for.
+    pub(crate) deadline: Instant,
 }
 
 /// What a method comes to.

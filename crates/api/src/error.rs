@@ -115,6 +115,13 @@ impl Failure {
         Self::new(ErrorNumber::Server, Details { text: Some(TEXT), ..Details::default() })
     }
 
+    /// All the time there was has passed, and it is not known what was done.
+    pub(crate) fn late() -> Self {
+        const TEXT: &str = "Server error: what was asked could not be confirmed in time and may still \
+                            be carried out; calling again is safe";
+        Self::new(ErrorNumber::Server, Details { text: Some(TEXT), ..Details::default() })
+    }
+
     /// Something broke here.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         let cause = Some(cause.to_string());

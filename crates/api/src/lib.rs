@@ -2,7 +2,8 @@
 //! that service expect to the letter is in `reply.rs`, `error.rs` and `request.rs`; what each method
 //! does, in the file of its name under `method/`; which there are, in `router.rs`.
 //!
-//! There is no HTTP server in here: [`Api::handle`] takes path and body and answers status and body.
+//! There is no HTTP server in here: [`Api::receive`] takes a path, [`Received::answer`] the body, and
+//! answers status and body.
 //! It opens no socket, reads no clock and knows no sessions but through [`EndSessions`].
 
 mod api;
@@ -19,7 +20,7 @@ mod request;
 mod router;
 mod settle;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, Received};
 pub use end_sessions::{BoxFuture, EndSessions, NotConfirmed};
 pub use error::ErrorNumber;
 pub use router::METHODS;

@@ -20,7 +20,7 @@ impl Call {
         let sessions = &self.api.inner.sessions;
         let mut endings = Vec::with_capacity(raised.len());
         for one in raised {
-            endings.push(sessions.end(one, reason, &self.audit));
+            endings.push(sessions.end(one, reason, &self.audit, self.deadline));
         }
         // All of them are tried, even when one is not confirmed.
         let results: Vec<_> =

@@ -5,18 +5,16 @@ use crate::metrics::Metrics;
 use api::{BoxFuture, EndSessions, NotConfirmed};
 use cluster::{Filter, Order};
 use sessions::Sessions;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use storage::Raised;
 use terms::{AuditId, EndReason};
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
-/// Ends sessions on every node (there is one), within a bound.
+/// Ends sessions on every node (there is one).
 #[derive(Clone, Debug)]
 pub(crate) struct Ender {
     /// Who is connected.
     pub(crate) sessions: Sessions,
-    /// The bound of promise L7.
-    pub(crate) bound: Duration,
     /// What operators see.
     pub(crate) metrics: Metrics,
 }
@@ -26,12 +24,13 @@ impl Ender {
     /// disk. Answers when they are over: dialogue dropped, socket closed.
     ///
     /// # Errors
-    /// [`NotConfirmed`] when the bound was reached. The order stands; asking again is safe.
+    /// [`NotConfirmed`] at the deadline. The order stands; asking again is safe.
     pub(crate) async fn end_all(
         &self,
         raised: &Raised,
         reason: EndReason,
         audit: &AuditId,
+        deadline: Instant,
     ) -> Result<(), NotConfirmed> {
         let started = Instant::now();
         let ending = self.sessions.end(&Order {
@@ -42,7 +41,7 @@ impl Ender {
             reason,
             audit: audit.clone(),
         });
-        let confirmed = timeout(self.bound, ending.finished()).await.is_ok();
+        let confirmed = timeout_at(deadline.into(), ending.finished()).await.is_ok();
         let report = ending.report();
         report.log(audit, reason, now());
         self.metrics.sessions_ended(reason, report.ended.len(), started.elapsed());
@@ -60,7 +59,8 @@ impl EndSessions for Ender {
         raised: &'a Raised,
         reason: EndReason,
         audit: &'a AuditId,
+        deadline: Instant,
     ) -> BoxFuture<'a, Result<(), NotConfirmed>> {
-        Box::pin(self.end_all(raised, reason, audit))
+        Box::pin(self.end_all(raised, reason, audit, deadline))
     }
 }

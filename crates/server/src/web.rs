@@ -12,7 +12,7 @@ use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout, timeout_at};
 
 /// Everything served over HTTP.
 #[derive(Debug)]
@@ -29,13 +29,16 @@ impl Web {
     pub(crate) fn new(config: &Config, services: Arc<Services>, readiness: Readiness) -> Self {
         let ender = Ender {
             sessions: services.sessions.clone(),
-            bound: config.limits.logout_timeout,
             metrics: services.metrics.clone(),
         };
         let api = Api::new(services.accounts.clone(), Arc::new(ender));
         Self {
             http: Http::new(&config.limits, services.metrics.clone()),
-            api: Arc::new(ApiSite { api, metrics: services.metrics.clone() }),
+            api: Arc::new(ApiSite {
+                api,
+                bound: config.limits.logout_timeout,
+                metrics: services.metrics.clone(),
+            }),
             figures: Arc::new(MetricsSite::new(services.metrics.clone(), readiness)),
             handshake: config.limits.login_timeout,
             services,
@@ -68,6 +71,8 @@ impl Web {
 #[derive(Debug)]
 struct ApiSite {
     api: Api,
+    /// The bound of promise L7: from a request's being read to its answer.
+    bound: Duration,
     metrics: Metrics,
 }
 
@@ -75,7 +80,7 @@ impl Site for ApiSite {
     async fn answer(&self, request: Request) -> Answer {
         let started = Instant::now();
         let answer = if request.method == Method::POST {
-            self.api.handle(&request.path, &request.body, request.peer, now()).await
+            self.within_bound(&request, started).await
         } else {
             self.api.wrong_verb(&request.path, now())
         };
@@ -92,6 +97,36 @@ impl Site for ApiSite {
 
     fn refuse(&self, status: StatusCode) -> Answer {
         Answer { status, ..json(self.api.unreadable(now())) }
+    }
+}
+
+impl ApiSite {
+    /// The answer to a POST, at the end of the bound at the latest. What was asked for is done to its
+    /// end in any case: storage that hangs may come back, and then the sessions end.
+    async fn within_bound(&self, request: &Request, started: Instant) -> api::Answer {
+        let received = self.api.receive(&request.path, now());
+        let late = received.clone();
+        // A little earlier, so that it can say itself what it could not confirm.
+        let deadline = started + self.bound - self.bound / 20;
+        let (body, peer) = (request.body.clone(), request.peer);
+        let bound = started + self.bound;
+        let work = async move {
+            let answer = received.answer(&body, peer, deadline).await;
+            if Instant::now() > bound {
+                let error = answer.error.map(|number| number.to_string());
+                tracing::warn!(audit = %answer.audit, error, "API request done after its bound");
+            }
+            answer
+        };
+        match timeout_at(bound.into(), tokio::spawn(work)).await {
+            Ok(Ok(answer)) => answer,
+            // It panicked; the hook has told the log.
+            Ok(Err(_)) => api::Answer { status: 500, ..late.late() },
+            Err(_) => {
+                self.metrics.logout_unconfirmed();
+                late.late()
+            }
+        }
     }
 }
 

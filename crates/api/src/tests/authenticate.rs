@@ -97,7 +97,7 @@ async fn guessing_is_slowed_and_refused() {
     );
     let peer = "192.0.2.2".parse().unwrap();
     let body = ask(PASSWORD.to_owned());
-    let answer = world.api.handle("/api/authenticate", body.as_bytes(), peer, NOW).await;
+    let answer = world.post_from(peer, "/api/authenticate", body.as_bytes()).await;
     assert_eq!(answer.error, None);
     assert_eq!(answer.actor.as_deref(), Some("lee@a.example"));
 }

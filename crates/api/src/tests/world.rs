@@ -4,7 +4,9 @@ use crate::{Answer, Api, BoxFuture, EndSessions, NotConfirmed};
 use accounts::{Accounts, Options};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use storage::{Account, Company, Domain, DomainChange, Raised, Role, RoleGrant, Storage};
 use terms::{Address, AuditId, DomainName, EndReason, Scope, Secret, UnixTime};
 
@@ -31,6 +33,7 @@ impl EndSessions for Sessions {
         raised: &'a Raised,
         reason: EndReason,
         _: &'a AuditId,
+        _: Instant,
     ) -> BoxFuture<'a, Result<(), NotConfirmed>> {
         Box::pin(async move {
             self.ended.lock().push(Ended { raised: raised.clone(), reason });
@@ -137,7 +140,11 @@ impl World {
     }
 
     pub(super) async fn post(&self, path: &str, body: &[u8]) -> Answer {
-        self.api.handle(path, body, "192.0.2.1".parse().unwrap(), NOW).await
+        self.post_from("192.0.2.1".parse().unwrap(), path, body).await
+    }
+
+    pub(super) async fn post_from(&self, peer: IpAddr, path: &str, body: &[u8]) -> Answer {
+        self.api.receive(path, NOW).answer(body, peer, Instant::now()).await
     }
 
     /// Asks as `who`, with the fields besides the credentials.

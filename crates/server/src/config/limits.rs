@@ -41,8 +41,8 @@ section! {
         /// How long a client may take nothing of what is being sent to it. Then its connection is
         /// reset.
         send_timeout: Duration = Duration::from_secs(5 * 60),
-        /// How long ending an account's sessions may take. Then logout_user answers with a failure
-        /// that says so; calling again is safe.
+        /// How long a request of the API may take, ending sessions included. Then logout_user (or
+        /// whatever was asked) answers with a failure that says so; calling again is safe.
         logout_timeout: Duration = Duration::from_secs(5),
 
         /// LMTP connections at once. Further ones are closed at once.
