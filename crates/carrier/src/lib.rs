@@ -8,7 +8,9 @@
 mod host;
 mod input;
 mod output;
+mod over;
 
 pub use host::{Attempt, Host, LoginError, Security};
 pub use input::{Feed, Gone, Input, Line, LineError, input};
 pub use output::{Drain, Output, output};
+pub use over::Over;

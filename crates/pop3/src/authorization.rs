@@ -1,7 +1,7 @@
 //! The AUTHORIZATION state: who is there? (RFC 1939 §4, RFC 2595 §4, RFC 5034)
 
 use crate::dialogue::{Context, Talk};
-use crate::error::{Ended, Refusal, refusal};
+use crate::error::{Over, Refusal, refusal};
 use crate::maildrop::Maildrop;
 use crate::wire::{Auth, Command};
 use crate::{capability, plain, reply};
@@ -13,7 +13,7 @@ use terms::{FolderName, Protocol};
 pub(crate) async fn run<H: Host>(
     talk: &mut Talk<H>,
     context: &Context,
-) -> Result<Option<Maildrop>, Ended> {
+) -> Result<Option<Maildrop>, Over> {
     let mut failures = 0;
     while let Some(attempt) = credentials(talk).await? {
         match talk.host.log_in(attempt).await {
@@ -29,7 +29,7 @@ pub(crate) async fn run<H: Host>(
 }
 
 /// Until the client has presented credentials; nothing if it left.
-async fn credentials<H: Host>(talk: &mut Talk<H>) -> Result<Option<Attempt>, Ended> {
+async fn credentials<H: Host>(talk: &mut Talk<H>) -> Result<Option<Attempt>, Over> {
     // Given by USER, and good for one PASS (RFC 1939 §7).
     let mut name = None;
     loop {
@@ -76,7 +76,7 @@ fn user<H: Host>(talk: &mut Talk<H>, name: String) -> Option<String> {
     Some(name)
 }
 
-async fn start_tls<H: Host>(talk: &mut Talk<H>) -> Result<(), Ended> {
+async fn start_tls<H: Host>(talk: &mut Talk<H>) -> Result<(), Over> {
     let security = talk.host.security();
     if security.tls || !security.starttls {
         return talk.reject(Refusal::TlsNotPossible).await;
@@ -92,7 +92,7 @@ async fn start_tls<H: Host>(talk: &mut Talk<H>) -> Result<(), Ended> {
 async fn exchange<H: Host>(
     talk: &mut Talk<H>,
     auth: Option<Auth>,
-) -> Result<Option<Attempt>, Ended> {
+) -> Result<Option<Attempt>, Over> {
     let security = talk.host.security();
     let Some(auth) = auth else {
         talk.say(capability::mechanisms(security).as_bytes());
@@ -131,7 +131,7 @@ async fn open<H: Host>(
     talk: &mut Talk<H>,
     context: &Context,
     login: Login,
-) -> Result<Maildrop, Ended> {
+) -> Result<Maildrop, Over> {
     let Some(lock) = context.locks.take(login.account) else {
         return Err(talk.send_away(Refusal::MaildropInUse).await);
     };

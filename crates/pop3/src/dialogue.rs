@@ -5,7 +5,7 @@
 //! 2. Nothing is removed before QUIT; then all that is marked, or nothing.
 //! 3. A void login ends the dialogue at once and in silence: the connection says farewell.
 
-use crate::error::{Ended, Refusal, refusal};
+use crate::error::{Over, Refusal, refusal};
 use crate::wire::{self, Command};
 use crate::{authorization, reply, transaction, update};
 use carrier::{Gone, Host, Input, LineError, Output};
@@ -44,14 +44,18 @@ impl Default for Limits {
     }
 }
 
-/// Leads the dialogue until the client has left, is gone, or has to go.
-pub async fn serve<H: Host>(input: Input, output: Output, host: H, context: Arc<Context>) {
+/// Leads the dialogue until the client has left, is gone, or has to go; answers which.
+pub async fn serve<H: Host>(
+    input: Input,
+    output: Output,
+    host: H,
+    context: Arc<Context>,
+) -> Over {
     let mut talk = Talk { input, output, host, limits: context.limits, bad_commands: 0 };
-    // Both outcomes mean the same to the connection: there is no more to say.
-    let _: Result<(), Ended> = states(&mut talk, &context).await;
+    states(&mut talk, &context).await.err().unwrap_or(Over::Left)
 }
 
-async fn states<H: Host>(talk: &mut Talk<H>, context: &Context) -> Result<(), Ended> {
+async fn states<H: Host>(talk: &mut Talk<H>, context: &Context) -> Result<(), Over> {
     talk.output.say(reply::greeting(&context.hostname).as_bytes());
     let Some(maildrop) = authorization::run(talk, context).await? else {
         return talk.goodbye().await;
@@ -72,7 +76,7 @@ pub(crate) struct Talk<H> {
 
 impl<H: Host> Talk<H> {
     /// The next command that can be understood. The others are answered here.
-    pub(crate) async fn command(&mut self) -> Result<Command, Ended> {
+    pub(crate) async fn command(&mut self) -> Result<Command, Over> {
         loop {
             match self.line().await?.and_then(|line| wire::parse(&line)) {
                 Ok(command) => return Ok(command),
@@ -82,12 +86,12 @@ impl<H: Host> Talk<H> {
     }
 
     /// The next line, once the client has taken most of what was said before.
-    pub(crate) async fn line(&mut self) -> Result<Result<Zeroizing<Vec<u8>>, Refusal>, Ended> {
+    pub(crate) async fn line(&mut self) -> Result<Result<Zeroizing<Vec<u8>>, Refusal>, Over> {
         self.output.room().await?;
         match self.input.line(wire::LINE_LENGTH).await {
             Ok(line) => Ok(Ok(Zeroizing::new(line))),
             Err(LineError::TooLong) => Ok(Err(Refusal::LineTooLong)),
-            Err(LineError::Gone(Gone)) => Err(Ended),
+            Err(LineError::Gone(gone)) => Err(gone.into()),
         }
     }
 
@@ -110,14 +114,14 @@ impl<H: Host> Talk<H> {
     /// The same for an operation of storage that failed.
     ///
     /// # Errors
-    /// [`Ended`] if the login is void.
-    pub(crate) fn refuse_for(&mut self, error: &StorageError) -> Result<(), Ended> {
+    /// [`Over::Void`] if the login is.
+    pub(crate) fn refuse_for(&mut self, error: &StorageError) -> Result<(), Over> {
         self.refuse(refusal(error)?);
         Ok(())
     }
 
     /// Refuses what no proper client sends, and sends away a client that does so again and again.
-    pub(crate) async fn reject(&mut self, refusal: Refusal) -> Result<(), Ended> {
+    pub(crate) async fn reject(&mut self, refusal: Refusal) -> Result<(), Over> {
         self.refuse(refusal);
         self.bad_commands += 1;
         if self.bad_commands >= self.limits.bad_commands {
@@ -127,15 +131,15 @@ impl<H: Host> Talk<H> {
     }
 
     /// Refuses for the last time: the connection is to be closed behind it.
-    pub(crate) async fn send_away(&mut self, refusal: Refusal) -> Ended {
+    pub(crate) async fn send_away(&mut self, refusal: Refusal) -> Over {
         self.refuse(refusal);
         // Whether it could be said makes no difference any more.
         let _: Result<(), Gone> = self.output.flushed().await;
-        Ended
+        Over::Left
     }
 
     /// Answers QUIT.
-    pub(crate) async fn goodbye(&mut self) -> Result<(), Ended> {
+    pub(crate) async fn goodbye(&mut self) -> Result<(), Over> {
         self.ok("goodbye");
         Ok(self.output.flushed().await?)
     }

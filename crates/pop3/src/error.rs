@@ -2,19 +2,10 @@
 //!
 //! Response codes are those of RFC 2449 §8 (`IN-USE`) and RFC 3206 (`AUTH`, `SYS/TEMP`, `SYS/PERM`).
 
-use carrier::{Gone, LoginError};
+pub(crate) use carrier::Over;
+
+use carrier::LoginError;
 use storage::StorageError;
-
-/// The dialogue is over before QUIT took it to its end: the client is gone, the login is void, or
-/// the client was sent away. Whatever could be said has been said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended;
-
-impl From<Gone> for Ended {
-    fn from(Gone: Gone) -> Self {
-        Ended
-    }
-}
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,10 +84,10 @@ fn login_text(error: &LoginError) -> &'static str {
 /// What a storage error means to this client; the cause goes to the log, for the operator.
 ///
 /// # Errors
-/// [`Ended`] if the login is void.
-pub(crate) fn refusal(error: &StorageError) -> Result<Refusal, Ended> {
+/// [`Over::Void`] if the login is.
+pub(crate) fn refusal(error: &StorageError) -> Result<Refusal, Over> {
     match error {
-        StorageError::Void => Err(Ended),
+        StorageError::Void => Err(Over::Void),
         StorageError::NotFound(storage::What::Entry) => Ok(Refusal::MessageGone),
         StorageError::Unavailable(_) | StorageError::Full => {
             tracing::warn!(%error, "POP3 command not carried out");

@@ -2,7 +2,7 @@
 
 use crate::capability;
 use crate::dialogue::Talk;
-use crate::error::{Ended, Refusal};
+use crate::error::{Over, Refusal};
 use crate::maildrop::{Maildrop, Message};
 use crate::multiline::{Stuffer, TopExtent};
 use crate::read_ahead::{CHUNK, Pace, ReadAhead};
@@ -10,7 +10,7 @@ use crate::reply;
 use crate::wire::{Command, Number};
 use bytes::Bytes;
 use carrier::Host;
-use storage::Storage;
+use storage::{Storage, StorageError};
 
 /// How much of a message is read at first for TOP.
 const TOP_CHUNK: usize = 8 * 1024;
@@ -23,7 +23,7 @@ pub(crate) async fn run<H: Host>(
     talk: &mut Talk<H>,
     storage: &Storage,
     mut maildrop: Maildrop,
-) -> Result<Maildrop, Ended> {
+) -> Result<Maildrop, Over> {
     let mut ahead = ReadAhead::default();
     loop {
         if !talk.input.is_waiting() {
@@ -61,13 +61,13 @@ pub(crate) async fn run<H: Host>(
     }
 }
 
-async fn list<H: Host>(talk: &mut Talk<H>, maildrop: &Maildrop) -> Result<(), Ended> {
+async fn list<H: Host>(talk: &mut Talk<H>, maildrop: &Maildrop) -> Result<(), Over> {
     let lines =
         maildrop.unmarked().map(|(number, message)| format!("{number} {}\r\n", message.blob.size));
     listing(talk, &maildrop.summary(), lines).await
 }
 
-async fn uidl<H: Host>(talk: &mut Talk<H>, maildrop: &Maildrop) -> Result<(), Ended> {
+async fn uidl<H: Host>(talk: &mut Talk<H>, maildrop: &Maildrop) -> Result<(), Over> {
     let lines = maildrop
         .unmarked()
         .map(|(number, message)| format!("{number} {}\r\n", maildrop.unique_id(message)));
@@ -79,7 +79,7 @@ async fn listing<H: Host>(
     talk: &mut Talk<H>,
     title: &str,
     lines: impl Iterator<Item = String>,
-) -> Result<(), Ended> {
+) -> Result<(), Over> {
     let mut slice = reply::ok(title);
     for line in lines {
         slice.push_str(&line);
@@ -114,7 +114,7 @@ async fn retr<H: Host>(
     maildrop: &mut Maildrop,
     ahead: &mut ReadAhead,
     number: Number,
-) -> Result<(), Ended> {
+) -> Result<(), Over> {
     let message = match maildrop.message(number) {
         Ok(message) => message,
         Err(refusal) => {
@@ -142,7 +142,7 @@ async fn top<H: Host>(
     maildrop: &Maildrop,
     number: Number,
     lines: u32,
-) -> Result<(), Ended> {
+) -> Result<(), Over> {
     let message = match maildrop.message(number) {
         Ok(message) => message,
         Err(refusal) => {
@@ -171,14 +171,14 @@ struct Sending<'a> {
 /// Sends it chunk by chunk, no faster than the client takes it.
 ///
 /// # Errors
-/// [`Ended`] also if the rest cannot be read. There is no way to say so in the midst of a reply, but
+/// [`Over`] also if the rest cannot be read. There is no way to say so in the midst of a reply, but
 /// that the reply never ends.
 async fn send<H: Host>(
     talk: &mut Talk<H>,
     storage: &Storage,
     maildrop: &Maildrop,
     sending: Sending<'_>,
-) -> Result<(), Ended> {
+) -> Result<(), Over> {
     let Sending { message, title, first: mut chunk, mut extent } = sending;
     let mut stuffer = Stuffer::default();
     let mut slice = reply::ok(title).into_bytes();
@@ -199,11 +199,12 @@ async fn send<H: Host>(
             Ok(chunk) if !chunk.is_empty() => chunk,
             Ok(_) => {
                 tracing::error!(uid = %message.uid, "a message is shorter than its size says");
-                return Err(Ended);
+                return Err(Over::Left);
             }
+            Err(StorageError::Void) => return Err(Over::Void),
             Err(error) => {
                 tracing::warn!(%error, "a message could not be sent to its end");
-                return Err(Ended);
+                return Err(Over::Left);
             }
         };
     }

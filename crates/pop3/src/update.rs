@@ -4,7 +4,7 @@
 //! at all even if this dialogue is dropped while it waits; the client hears `+OK` when it is durable.
 
 use crate::dialogue::Talk;
-use crate::error::{Ended, Refusal, refusal};
+use crate::error::{Over, Refusal, refusal};
 use crate::maildrop::Maildrop;
 use carrier::Host;
 use futures::future::join;
@@ -16,7 +16,7 @@ pub(crate) async fn run<H: Host>(
     talk: &mut Talk<H>,
     storage: &Storage,
     maildrop: Maildrop,
-) -> Result<(), Ended> {
+) -> Result<(), Over> {
     // Side by side, so that both become durable in one go.
     let (removed, ()) = join(remove_marked(storage, &maildrop), set_seen(storage, &maildrop)).await;
     // A client that hears of the end may come again at once, and must find the maildrop free.
@@ -49,7 +49,9 @@ async fn set_seen(storage: &Storage, maildrop: &Maildrop) {
     let set = storage
         .set_flags(&maildrop.login, maildrop.folder, uids, FlagChange::Add, seen, None)
         .await;
-    if let Err(error) = set {
+    if let Err(error) = set
+        && error != StorageError::Void
+    {
         tracing::warn!(%error, "retrieved messages could not be flagged as seen");
     }
 }

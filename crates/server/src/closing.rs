@@ -3,48 +3,74 @@
 //! - **A client that left** gets what was said to it. Its place in the registry is kept until its
 //!   side has acknowledged every byte: else the kernel would go on sending mail for a session that
 //!   nobody can end any more.
-//! - **A session that we end** is told so where its protocol allows it: everything said before was
-//!   acknowledged, and no reply is cut. In every other case the connection is reset, which makes the
-//!   kernel drop what it still holds (promise L2).
+//! - **A session that we end** is told so where its protocol allows it: everything said before has
+//!   left, and no reply is cut. In every other case the connection is reset, which makes the kernel
+//!   drop what it still holds (promise L2). What has left but is not acknowledged might have to be
+//!   sent again, so the connection is then reset, too, unless the acknowledgement follows at once.
 
 use crate::exchange::Exchange;
-use crate::send_queue::SendQueues;
+use crate::send_queue::{SendQueue, SendQueues};
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::AsyncWrite;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 static SEND_QUEUES: LazyLock<Mutex<SendQueues>> = LazyLock::new(|| SendQueues::open().into());
 
 /// A FIN that is under way counts as one byte.
 const FIN: u32 = 1;
 
+/// The longest that clients' systems put off an acknowledgement, by which they hope to save a packet.
+/// Many do for 40 ms after each answer.
+const DELAYED_ACK: Duration = Duration::from_millis(200);
+
+/// How often to look for an acknowledgement that somebody waits for, and for one that nobody does.
+const LOOK_SOON: Duration = Duration::from_millis(8);
+const LOOK_LATER: Duration = Duration::from_millis(200);
+
 impl Exchange {
-    /// Bytes that the kernel holds for the client, if it tells.
-    fn unacknowledged(&self) -> Option<u32> {
-        let tcp = self.stream.tcp()?;
+    /// What the kernel holds for the client, if it tells.
+    fn send_queue(&self) -> Option<SendQueue> {
+        let Some(tcp) = self.stream.tcp() else {
+            // What is written to a local socket is with its reader at once.
+            return Some(SendQueue::default());
+        };
         let (local, peer) = (tcp.local_addr().ok()?, tcp.peer_addr().ok()?);
-        SEND_QUEUES.lock().unacknowledged(local, peer)
+        SEND_QUEUES.lock().ask(local, peer)
     }
 
-    /// Ends the connection at once. Says `farewell` if the client can be told. Never waits: after
-    /// this, not one byte of what was said before leaves the machine.
-    pub(crate) fn cut(mut self, farewell: &[u8]) {
+    fn unacknowledged(&self) -> Option<u32> {
+        self.send_queue().map(|queue| queue.unacknowledged)
+    }
+
+    /// Ends the connection. Says `farewell` if the client can be told. After this, not one byte of what
+    /// was said before leaves the machine.
+    ///
+    /// Waits for no client; for its system, [`DELAYED_ACK`] if there is something to acknowledge.
+    pub(crate) async fn cut(mut self, farewell: &[u8]) {
         // Asked before our own words make the queue longer.
-        let quiet = self.is_at_seam() && self.unacknowledged() == Some(0);
+        let queue = self.send_queue().filter(|queue| self.is_at_seam() && queue.unsent == 0);
         self.silence();
-        let cx = &mut Context::from_waker(std::task::Waker::noop());
-        if !quiet || self.say_goodbye(cx, farewell).is_err() {
+        let told = queue.is_some() && self.say_goodbye(farewell).is_ok();
+        let quiet = match queue {
+            Some(queue) if told => {
+                queue.unacknowledged == 0
+                    || timeout(DELAYED_ACK, self.acknowledged(0, LOOK_SOON)).await.is_ok()
+            }
+            _ => false,
+        };
+        if !quiet {
             self.reset();
         }
     }
 
-    fn say_goodbye(&mut self, cx: &mut Context<'_>, farewell: &[u8]) -> io::Result<()> {
+    fn say_goodbye(&mut self, farewell: &[u8]) -> io::Result<()> {
+        let cx = &mut Context::from_waker(Waker::noop());
         let would_wait = || io::Error::from(io::ErrorKind::WouldBlock);
         match Pin::new(&mut self.stream).poll_write(cx, farewell)? {
             Poll::Ready(count) if count == farewell.len() => {}
@@ -91,11 +117,17 @@ impl Exchange {
             Pin::new(&mut self.stream).poll_shutdown(cx)
         })
         .await?;
-        let mut pause = Duration::from_millis(1);
-        while self.unacknowledged().is_some_and(|queued| queued > FIN) {
-            sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
-        }
+        self.acknowledged(FIN, LOOK_LATER).await;
         Ok(())
+    }
+
+    /// Waits until the client's side has acknowledged all but so many bytes. Looks ever more rarely,
+    /// at last once in `longest`.
+    async fn acknowledged(&self, all_but: u32, longest: Duration) {
+        let mut pause = Duration::from_millis(1);
+        while self.unacknowledged().is_some_and(|queued| queued > all_but) {
+            sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
     }
 }

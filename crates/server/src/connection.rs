@@ -9,7 +9,7 @@ use crate::exchange::Exchange;
 use crate::host::Seat;
 use crate::services::Services;
 use crate::stream::Stream;
-use carrier::{Drain, Feed, Input, Output};
+use carrier::{Drain, Feed, Input, Output, Over};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use terms::EndReason;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// A dialogue under way. Boxed, so that a connection's task does not depend on its protocol.
-pub(crate) type Dialogue = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Dialogue = Pin<Box<dyn Future<Output = Over> + Send>>;
 
 /// The words with which a protocol tells a client that we end its session.
 pub(crate) type Farewell = fn(EndReason) -> &'static [u8];
@@ -39,10 +39,15 @@ pub(crate) struct Patience {
 /// How long a client that leaves may take to read our last words.
 const PARTING: Duration = Duration::from_secs(30);
 
+/// How long the order to end may take to follow what made the login void.
+const ORDER_FOLLOWS: Duration = Duration::from_secs(5);
+
 /// Why the dialogue is not polled any more.
 enum Pause {
     /// It came to its own end: the client left.
     Left,
+    /// It came to its own end: its login is void, and we end the session.
+    Void,
     /// It waits for TLS.
     StartTls,
     /// We end the session.
@@ -121,7 +126,13 @@ impl Connection {
                 Pause::Ordered(reason) => {
                     // Whatever it was doing stops here.
                     self.dialogue = None;
-                    exchange.cut((self.farewell)(reason));
+                    exchange.cut((self.farewell)(reason)).await;
+                    break;
+                }
+                Pause::Void => {
+                    self.dialogue = None;
+                    let reason = self.order_that_follows().await;
+                    exchange.cut((self.farewell)(reason)).await;
                     break;
                 }
                 Pause::Broken => {
@@ -141,9 +152,12 @@ impl Connection {
                 return Poll::Ready(Pause::Ordered(reason));
             }
             if let Some(dialogue) = &mut self.dialogue
-                && dialogue.as_mut().poll(cx).is_ready()
+                && let Poll::Ready(over) = dialogue.as_mut().poll(cx)
             {
-                return Poll::Ready(Pause::Left);
+                return Poll::Ready(match over {
+                    Over::Left => Pause::Left,
+                    Over::Void => Pause::Void,
+                });
             }
             if self.seat.wants_tls() {
                 return Poll::Ready(Pause::StartTls);
@@ -169,6 +183,13 @@ impl Connection {
             self.in_session = true;
         }
         self.end.as_mut().poll(cx)
+    }
+
+    /// Why the login is void. The session met the raised epoch before the order arrived, which says it.
+    async fn order_that_follows(&mut self) -> EndReason {
+        let order = poll_fn(|cx| self.poll_order(cx));
+        // Without one, it is not the account that was acted upon.
+        timeout(ORDER_FOLLOWS, order).await.unwrap_or(EndReason::CredentialRevoked)
     }
 
     fn sign_of_life(&mut self) {

@@ -8,6 +8,7 @@ use crate::host::{ConnectionHost, Seat, now};
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::services::Services;
 use crate::stream::Stream;
+use carrier::Over;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use storage::Storage;
@@ -98,7 +99,14 @@ impl Protocols {
             Entrance::Pop3 | Entrance::Pop3s => {
                 Box::pin(pop3::serve(input, output, host, self.pop3.clone()))
             }
-            Entrance::Lmtp => Box::pin(lmtp::serve(input, output, now, self.lmtp.clone())),
+            Entrance::Lmtp => {
+                let context = self.lmtp.clone();
+                Box::pin(async move {
+                    lmtp::serve(input, output, now, context).await;
+                    // Nobody is logged in.
+                    Over::Left
+                })
+            }
             Entrance::Api | Entrance::Apis | Entrance::Metrics => return,
         };
         let services = self.services.clone();

@@ -3,10 +3,9 @@
 //! A close lets the kernel go on sending what is queued; a session that we end must not (promise L2),
 //! so the connection asks here whether anything is queued, and resets instead of closing if so.
 //!
-//! The answer is `write_seq - snd_una`: not yet sent, or sent and not yet acknowledged. `SIOCOUTQ`
-//! would tell the same but has no safe wrapper; this asks the kernel's socket diagnostics
-//! (`sock_diag(7)`, an exact lookup by address pair, not a scan). Where they are missing, the answer
-//! is unknown, and unknown counts as "something is queued".
+//! `SIOCOUTQ` and `TCP_INFO` would tell the same but have no safe wrappers; this asks the kernel's
+//! socket diagnostics (`sock_diag(7)`, an exact lookup by address pair, not a scan). Where they are
+//! missing, the answer is unknown, and unknown counts as "something is queued".
 
 use rustix::fd::OwnedFd;
 use rustix::net::{
@@ -23,6 +22,23 @@ const HEADER: usize = 16;
 const REQUEST: usize = HEADER + 56;
 /// Where `idiag_wqueue` stands in `struct nlmsghdr` and `struct inet_diag_msg`.
 const WQUEUE: usize = HEADER + 60;
+/// `struct nlmsghdr` and `struct inet_diag_msg`; attributes follow.
+const ANSWER: usize = HEADER + 72;
+/// The attribute that holds a `struct tcp_info`.
+const INET_DIAG_INFO: u16 = 2;
+/// Where `tcpi_notsent_bytes` stands in it. There since Linux 4.6.
+const NOTSENT: usize = 144;
+/// `struct nlattr`, before what an attribute holds.
+const ATTRIBUTE: usize = 4;
+
+/// What the kernel holds for a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SendQueue {
+    /// Bytes that the peer has not acknowledged, sent or not. A sent FIN counts as one.
+    pub(crate) unacknowledged: u32,
+    /// Bytes of them that have not left yet.
+    pub(crate) unsent: u32,
+}
 
 /// Asks the kernel about the send queues of this machine's connections.
 #[derive(Debug)]
@@ -42,21 +58,41 @@ impl SendQueues {
         Self { socket: socket.ok() }
     }
 
-    /// Bytes not yet acknowledged by the peer, or nothing if the kernel does not say. A sent FIN
-    /// counts as one.
-    pub(crate) fn unacknowledged(&self, local: SocketAddr, peer: SocketAddr) -> Option<u32> {
+    /// What is queued, or nothing if the kernel does not say.
+    pub(crate) fn ask(&self, local: SocketAddr, peer: SocketAddr) -> Option<SendQueue> {
         let socket = self.socket.as_ref()?;
         send(socket, &request(local, peer), SendFlags::empty()).ok()?;
-        let mut answer = [0u8; 512];
+        let mut answer = [0u8; 2048];
         // The kernel queues its answer before `send` returns.
         let (length, _) = recv(socket, &mut answer[..], RecvFlags::empty()).ok()?;
         let answer = answer.get(..length)?;
-        if u16::from_ne_bytes([*answer.get(4)?, *answer.get(5)?]) != SOCK_DIAG_BY_FAMILY {
+        if short(answer, 4)? != SOCK_DIAG_BY_FAMILY {
             return None;
         }
-        let queue = answer.get(WQUEUE..WQUEUE + 4)?;
-        Some(u32::from_ne_bytes([queue[0], queue[1], queue[2], queue[3]]))
+        let unacknowledged = long(answer, WQUEUE)?;
+        // Closed on both sides: there is no more to tell.
+        let unsent = unsent(answer.get(ANSWER..)?).unwrap_or(unacknowledged);
+        Some(SendQueue { unacknowledged, unsent })
     }
+}
+
+/// What the attributes say of bytes not yet sent.
+fn unsent(mut attributes: &[u8]) -> Option<u32> {
+    loop {
+        let length = usize::from(short(attributes, 0)?);
+        if short(attributes, 2)? == INET_DIAG_INFO {
+            return long(attributes.get(..length)?, ATTRIBUTE + NOTSENT);
+        }
+        attributes = attributes.get(length.max(ATTRIBUTE).next_multiple_of(4)..)?;
+    }
+}
+
+fn short(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u16::from_ne_bytes(*bytes))
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
 }
 
 fn request(local: SocketAddr, peer: SocketAddr) -> [u8; REQUEST] {
@@ -66,7 +102,7 @@ fn request(local: SocketAddr, peer: SocketAddr) -> [u8; REQUEST] {
     put(4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     put(6, &NLM_F_REQUEST.to_ne_bytes());
     let family = if local.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    put(HEADER, &[family.as_raw() as u8, IPPROTO_TCP]);
+    put(HEADER, &[family.as_raw() as u8, IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1)]);
     put(HEADER + 4, &u32::MAX.to_ne_bytes()); // every state
     put(HEADER + 8, &local.port().to_be_bytes());
     put(HEADER + 10, &peer.port().to_be_bytes());
@@ -100,21 +136,23 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut server, peer) = listener.accept().unwrap();
         let local = server.local_addr().unwrap();
-        assert_eq!(queues.unacknowledged(local, peer), Some(0));
+        let quiet = Some(SendQueue { unacknowledged: 0, unsent: 0 });
+        assert_eq!(queues.ask(local, peer), quiet);
         // The client does not read: its window closes, and the rest stays with us.
         server.set_nonblocking(true).unwrap();
         let mut written = 0;
         while let Ok(count) = server.write(&[0; 65536]) {
             written += count;
         }
-        let queued = queues.unacknowledged(local, peer).unwrap();
-        assert!(queued > 0 && queued as usize <= written);
+        let queued = queues.ask(local, peer).unwrap();
+        assert!(queued.unsent > 0 && queued.unsent <= queued.unacknowledged);
+        assert!(queued.unacknowledged as usize <= written);
         let mut rest = vec![0; written];
         client.read_exact(&mut rest).unwrap();
-        assert_eq!(queues.unacknowledged(local, peer), Some(0));
+        assert_eq!(queues.ask(local, peer), quiet);
         drop(client);
         drop(server);
-        assert_eq!(SendQueues { socket: None }.unacknowledged(local, peer), None);
+        assert_eq!(SendQueues { socket: None }.ask(local, peer), None);
     }
 
     #[test]

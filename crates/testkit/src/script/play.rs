@@ -49,14 +49,19 @@ impl Wire {
     /// Starts a dialogue.
     pub fn start<F>(dialogue: impl FnOnce(Input, Output) -> F) -> Wire
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future + Send + 'static,
     {
         let (feed, input) = carrier::input();
         let (output, drain) = carrier::output();
+        let dialogue = dialogue(input, output);
+        let to_its_end = async move {
+            // How it ends shows in what was said.
+            let _ = dialogue.await;
+        };
         Wire {
             feed,
             drain,
-            dialogue: tokio::spawn(dialogue(input, output)),
+            dialogue: tokio::spawn(to_its_end),
             harvested: false,
             panicked: false,
             unfinished: Vec::new(),
