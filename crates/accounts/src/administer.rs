@@ -5,12 +5,15 @@ use crate::authz::{Action, Permit};
 use crate::epoch::{Act, Voided, voided};
 use crate::history::Request;
 use crate::{Accounts, Denied};
-use serde_json::Value;
+use serde_json::{Value, json};
 use storage::{
     Account, AccountChange, Domain, DomainChange, HistoryEntry, NewAccount, NewDomain, Raised,
     StorageError,
 };
-use terms::{AccountId, DomainId, DomainName};
+use terms::{AccountId, Address, DomainId, DomainName, UnixTime};
+
+/// For how long a deleted account can be restored, in seconds: 30 days.
+pub const RESTORABLE: i64 = 30 * 86_400;
 
 /// Why nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +40,19 @@ impl Accounts {
         Ok((raised, voided))
     }
 
+    /// Writes down that sessions of the account are about to be ended, none of its logins made void.
+    /// `detail` says which.
+    pub async fn note_sessions_ended(
+        &self,
+        permit: &Permit,
+        request: &Request,
+        detail: Value,
+    ) -> Result<(), AdministerError> {
+        let id = permit.account(Action::EndSessions)?;
+        let history = request.entry_with(id, "end_sessions", detail);
+        Ok(self.inner.storage.note_history(history).await?)
+    }
+
     /// Deletes the account, so that it can be restored. Its sessions are still to be ended.
     pub async fn delete_account(
         &self,
@@ -47,6 +63,32 @@ impl Accounts {
         let history = request.entry(id, "delete_user");
         let raised = self.inner.storage.delete_account(id, request.at, history).await?;
         Ok((raised, voided(&Act::Delete)))
+    }
+
+    /// Gives the account another address of its domain. Its sessions are still to be ended.
+    pub async fn rename_account(
+        &self,
+        permit: &Permit,
+        to: Address,
+        request: &Request,
+    ) -> Result<(Raised, Voided), AdministerError> {
+        let id = permit.account(Action::RenameUser)?;
+        let history = request.entry_with(id, "rename_user", json!({ "new_name": to.as_str() }));
+        let raised = self.inner.storage.rename_account(id, to, history).await?;
+        Ok((raised, voided(&Act::Rename)))
+    }
+
+    /// Brings a deleted account back, if it was deleted at most [`RESTORABLE`] seconds ago.
+    pub async fn restore_account(
+        &self,
+        permit: &Permit,
+        to: Address,
+        request: &Request,
+    ) -> Result<Account, AdministerError> {
+        let id = permit.account(Action::RestoreUser)?;
+        let history = request.entry_with(id, "restore_user", json!({ "new_name": to.as_str() }));
+        let since = UnixTime(request.at.0.saturating_sub(RESTORABLE));
+        Ok(self.inner.storage.restore_account(id, to, since, history).await?)
     }
 
     /// Changes the account. There must be a permit for every part of the change, all for the same

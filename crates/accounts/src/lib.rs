@@ -30,7 +30,7 @@ mod verified;
 
 pub use accounts::{Accounts, HashUnavailable, Options};
 pub use actor::{Actor, Identity, Proof};
-pub use administer::AdministerError;
+pub use administer::{AdministerError, RESTORABLE};
 pub use authz::{Action, Denied, Permit, Target};
 pub use bootstrap::BootstrapError;
 pub use history::{Request, attribute_names};

@@ -3,7 +3,7 @@
 //! These operations are for administration and for logging in; they take no [`crate::Login`].
 
 use crate::embedded::directory::{
-    account, account_change, company, domain, epoch, history, listing, name, token,
+    account, account_address, account_change, company, domain, epoch, history, listing, name, token,
 };
 use crate::{
     Account, AccountChange, AccountSummary, Company, Domain, DomainChange, Found, HistoryEntry,
@@ -109,6 +109,33 @@ impl Storage {
         history: HistoryEntry,
     ) -> Result<Raised, StorageError> {
         self.engine.write(move |write| account_change::delete(write, id, at, history)).await
+    }
+
+    /// Gives an account another address of its domain (`Refused` for one of another), raises its epoch,
+    /// and makes the old address free. Folders, mail and aliases stay. `Exists` if the new address is
+    /// taken, if only by an alias of its own.
+    pub async fn rename_account(
+        &self,
+        id: AccountId,
+        to: Address,
+        history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        self.engine.write(move |write| account_address::rename(write, id, &to, history)).await
+    }
+
+    /// Brings back an account that was deleted no earlier than `deleted_since`, under a free address
+    /// of its domain, with those of its aliases that are free. Earlier logins stay void. `NotFound`
+    /// if there is no such deleted account, `Exists` if the address is taken.
+    pub async fn restore_account(
+        &self,
+        id: AccountId,
+        to: Address,
+        deleted_since: UnixTime,
+        history: HistoryEntry,
+    ) -> Result<Account, StorageError> {
+        self.engine
+            .write(move |write| account_address::restore(write, id, &to, deleted_since, history))
+            .await
     }
 
     /// Accounts and aliases of a domain, by name; deleted accounts only if `deleted`, and then only

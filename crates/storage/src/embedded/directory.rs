@@ -1,6 +1,7 @@
 //! Who exists, as rows: one module per noun.
 
 pub(crate) mod account;
+pub(crate) mod account_address;
 pub(crate) mod account_change;
 pub(crate) mod company;
 pub(crate) mod domain;

@@ -68,6 +68,27 @@ pub(super) fn replace_aliases(
     Ok(())
 }
 
+/// Gives back aliases that an account had, as far as nobody has them now.
+pub(super) fn give_free_aliases(
+    conn: &Connection,
+    id: AccountId,
+    aliases: &[Address],
+) -> Result<(), StorageError> {
+    for (position, alias) in aliases.iter().enumerate() {
+        match take(conn, id, alias, true, position) {
+            Ok(()) | Err(StorageError::Exists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Makes one name free.
+pub(super) fn free_one(conn: &Connection, name: &Address) -> Result<(), StorageError> {
+    sql::run(conn, "DELETE FROM address WHERE address = ?1", [name.as_str()])?;
+    Ok(())
+}
+
 /// Takes all names from an account.
 pub(super) fn free(conn: &Connection, id: AccountId) -> Result<(), StorageError> {
     sql::run(conn, "DELETE FROM address WHERE account = ?1", [sql::int(id.0)])?;

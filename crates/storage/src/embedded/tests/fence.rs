@@ -3,6 +3,7 @@
 use super::place::{self, Place, append, folder, history};
 use crate::{
     AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, Token, TokenUse,
+    What,
 };
 use terms::{DomainName, Protocol, Scope, UnixTime};
 
@@ -91,6 +92,64 @@ async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail() {
     assert_eq!(storage.account_usage(id).await.unwrap().0.messages, 1);
     let deleted = storage.accounts(again.domain, true).await.unwrap();
     assert_eq!((deleted.len(), deleted[0].account), (1, id));
+}
+
+#[tokio::test]
+async fn a_deleted_account_comes_back_with_what_is_free() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    append(storage, &place.alice, "INBOX", b"hers").await;
+    let id = place.alice.account;
+    let aliases = ["al@example.com", "ali@example.com"].map(place::address).to_vec();
+    let change = AccountChange { aliases: Some(aliases), ..AccountChange::default() };
+    storage.change_account(id, change, history("x")).await.unwrap();
+    let restore = async |to: &str, since: i64| {
+        let since = UnixTime(place::NOW.0 + since);
+        storage.restore_account(id, place::address(to), since, history("restore")).await
+    };
+    let missing = Err(StorageError::NotFound(What::Address));
+    assert_eq!(restore("alice@example.com", 0).await, missing, "not deleted");
+    storage.delete_account(id, place::NOW, history("delete")).await.unwrap();
+    place::create(storage, "ali@example.com").await;
+    assert_eq!(restore("alice@example.com", 1).await, missing, "too long ago");
+    let taken = Err(StorageError::Exists(What::Address));
+    assert_eq!(restore("ali@example.com", 0).await, taken);
+    assert!(matches!(restore("alice@example.net", 0).await, Err(StorageError::Refused(_))));
+    let back = restore("alice2@example.com", 0).await.unwrap();
+    assert_eq!((back.id, back.deleted), (id, None));
+    assert_eq!(back.aliases, [place::address("al@example.com")]);
+    assert_eq!(restore("alice@example.com", 0).await, missing, "back already");
+    assert!(!stands(&place, &place.alice).await, "what was void stays void");
+    assert!(stands(&place, &place::login(&back)).await);
+    assert_eq!(storage.account_usage(id).await.unwrap().0.messages, 1);
+    assert_eq!(storage.find(&place::address("alice@example.com")).await, Ok(None));
+    place.verify().await;
+}
+
+#[tokio::test]
+async fn a_renamed_account_keeps_its_mail_and_none_of_its_logins() {
+    let place = Place::new().await;
+    let storage = &place.storage;
+    append(storage, &place.alice, "INBOX", b"hers").await;
+    let id = place.alice.account;
+    let rename =
+        async |to: &str| storage.rename_account(id, place::address(to), history("rename")).await;
+    for taken in ["bob@example.com", "alice@example.com"] {
+        assert_eq!(rename(taken).await, Err(StorageError::Exists(What::Address)));
+    }
+    assert!(matches!(rename("lisa@example.net").await, Err(StorageError::Refused(_))));
+    assert!(stands(&place, &place.alice).await, "nothing happened yet");
+    let raised = rename("lisa@example.com").await.unwrap();
+    assert_eq!((raised.account, raised.scopes), (id, vec![Scope::Everything]));
+    assert!(!stands(&place, &place.alice).await);
+    assert_eq!(storage.find(&place::address("alice@example.com")).await, Ok(None));
+    let lisa = storage.account(id).await.unwrap().unwrap();
+    assert_eq!((lisa.address.as_str(), lisa.epoch), ("lisa@example.com", raised.epoch));
+    assert!(stands(&place, &place::login(&lisa)).await && stands(&place, &place.bob).await);
+    assert_eq!(storage.account_usage(id).await.unwrap().0.messages, 1);
+    let other = place::create(storage, "alice@example.com").await;
+    assert_ne!(other.id, id);
+    place.verify().await;
 }
 
 /// Logout contract L1, L3, L6: what a session wrote before is there when the raise answers; after that it
