@@ -32,7 +32,7 @@ pub(super) fn check(source: &Source, problems: &mut Vec<String>) {
         if names_it && !quoted && !OUTSIDE.iter().any(|outside| path.starts_with(outside)) {
             problems.push(format!("{path}:{number}: say account, folder or address, not mailbox"));
         }
-        if code.contains("fn get_") {
+        if code.contains(concat!("fn ", "get_")) {
             problems.push(format!("{path}:{number}: no `get_` before a name"));
         }
     }
