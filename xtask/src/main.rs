@@ -3,8 +3,11 @@
 mod bench;
 mod clients;
 mod command;
+mod site;
+mod soak;
 mod test;
 mod tidy;
+mod trust;
 
 use clap::{Parser, Subcommand};
 use std::path::Path;
@@ -27,11 +30,9 @@ enum Chore {
     /// The house rules that no other tool knows.
     Tidy,
     /// Figures, each beside a limit measured in the same run.
-    Bench {
-        /// What to measure.
-        #[command(subcommand)]
-        bench: bench::Bench,
-    },
+    Bench(bench::Bench),
+    /// Many clients at once, an operator who ends their sessions, and an oracle.
+    Soak(soak::Options),
     /// Real mail clients and API clients against a running demo server.
     Clients,
 }
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
         Chore::Test => test::everything(),
         Chore::Check => test::check(),
         Chore::Tidy => tidy::run(),
-        Chore::Bench { bench } => bench::run(&bench),
+        Chore::Bench(bench) => bench::run(&bench),
+        Chore::Soak(options) => soak::run(&options),
         Chore::Clients => clients::run(),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! `cargo xtask test` and `cargo xtask check`.
 
 use crate::command::{cargo, run, say};
-use crate::{Outcome, clients, root, tidy};
+use crate::{Outcome, clients, root, soak, tidy};
 use std::process::Command;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ pub(crate) fn everything() -> Outcome {
     check()?;
     run(&mut cargo(&["test", "--workspace", "--quiet"]))?;
     clients::run()?;
+    soak::short()?;
     say(&format!("all passed in {} s", started.elapsed().as_secs()));
     Ok(())
 }

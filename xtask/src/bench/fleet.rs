@@ -1,18 +1,30 @@
 //! Many sockets at once, each watched until it is closed.
 
+use super::client::Door;
+use crate::trust;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 /// Logins under way at the same time.
 const AT_ONCE: usize = 32;
 /// No step takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connected socket, with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Send {}
+impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
+type Wire = Pin<Box<dyn Stream>>;
+
+/// What a client says, line by line, each with how the last line of the answer begins.
+pub(super) type Script = Vec<(String, &'static str)>;
 
 /// Connected sockets.
 pub(super) struct Fleet {
@@ -20,29 +32,28 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Opens sockets to `port` and says each script line after the answer to the one before came.
-    /// A line is what to say, and how the last line of its answer begins.
+    /// Opens sockets, and says each script line after the answer to the one before came.
     pub(super) async fn open(
-        port: u16,
+        door: &Door,
         count: usize,
-        script: impl Fn(usize) -> Vec<(String, &'static str)>,
+        script: impl Fn(usize) -> Script,
     ) -> Result<Self, String> {
         let mut opening = JoinSet::new();
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         for index in 0..count {
-            let (turns, script) = (turns.clone(), script(index));
+            let (turns, script, door) = (turns.clone(), script(index), door.clone());
             opening.spawn(async move {
                 let _turn = turns.acquire_owned().await;
-                timeout(PATIENCE, board(port, script)).await.map_err(|_| io::ErrorKind::TimedOut)?
+                timeout(PATIENCE, board(&door, script)).await.map_err(|_| io::ErrorKind::TimedOut)?
             });
         }
         let mut watching = JoinSet::new();
         while let Some(opened) = opening.join_next().await {
-            let socket = opened
+            let wire = opened
                 .map_err(io::Error::other)
                 .and_then(|opened| opened)
                 .map_err(|error| format!("a session cannot be opened: {error}"))?;
-            watching.spawn(closed(socket));
+            watching.spawn(closed(wire));
         }
         Ok(Self { watching })
     }
@@ -69,20 +80,28 @@ impl Fleet {
     }
 }
 
-async fn board(port: u16, script: Vec<(String, &'static str)>) -> io::Result<TcpStream> {
-    let mut socket = TcpStream::connect(("127.0.0.1", port)).await?;
-    socket.set_nodelay(true)?;
+async fn board(door: &Door, script: Script) -> io::Result<Wire> {
+    let tcp = TcpStream::connect(("127.0.0.1", door.port)).await?;
+    tcp.set_nodelay(true)?;
+    let mut wire: Wire = match &door.tls {
+        None => Box::pin(tcp),
+        Some(config) => {
+            let connector = TlsConnector::from(config.clone());
+            Box::pin(connector.connect(trust::server_name(), tcp).await?)
+        }
+    };
     let mut seen = Vec::new();
-    wait_for(&mut socket, &mut seen, "").await?;
+    wait_for(&mut wire, &mut seen, "").await?;
     for (line, expected) in script {
-        socket.write_all(line.as_bytes()).await?;
-        wait_for(&mut socket, &mut seen, expected).await?;
+        wire.write_all(line.as_bytes()).await?;
+        wire.flush().await?;
+        wait_for(&mut wire, &mut seen, expected).await?;
     }
-    Ok(socket)
+    Ok(wire)
 }
 
 /// Reads until a line that begins as expected.
-async fn wait_for(socket: &mut TcpStream, seen: &mut Vec<u8>, expected: &str) -> io::Result<()> {
+async fn wait_for(wire: &mut Wire, seen: &mut Vec<u8>, expected: &str) -> io::Result<()> {
     loop {
         while let Some(end) = seen.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = seen.drain(..=end).collect();
@@ -91,7 +110,7 @@ async fn wait_for(socket: &mut TcpStream, seen: &mut Vec<u8>, expected: &str) ->
             }
         }
         let mut chunk = [0; 4096];
-        match socket.read(&mut chunk).await? {
+        match wire.read(&mut chunk).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => seen.extend_from_slice(&chunk[..read]),
         }
@@ -99,13 +118,18 @@ async fn wait_for(socket: &mut TcpStream, seen: &mut Vec<u8>, expected: &str) ->
 }
 
 /// Reads until the peer closes, and tells when that was seen.
-async fn closed(mut socket: TcpStream) -> io::Result<Instant> {
+async fn closed(mut wire: Wire) -> io::Result<Instant> {
     let mut chunk = [0; 512];
     loop {
-        match socket.read(&mut chunk).await {
+        match wire.read(&mut chunk).await {
             Ok(0) => return Ok(Instant::now()),
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
                 return Ok(Instant::now());
             }
             Err(error) => return Err(error),

@@ -1,14 +1,18 @@
 //! `cargo xtask bench logout`: how long `logout_user` takes.
 
-use super::fleet::Fleet;
+use super::client::Door;
+use super::fleet::{Fleet, Script};
 use super::floor::Floor;
-use super::site::{PASSWORD, Site};
+use super::table::{self, figure, heading, median, millis};
+use super::machine;
 use crate::Outcome;
-use crate::command::say;
-use std::time::{Duration, Instant};
+use crate::site::{Build, PASSWORD, Site, user_name};
+use std::time::Instant;
 
 /// Sessions of the user who is logged out.
 const SESSIONS: [usize; 4] = [1, 10, 100, 1000];
+/// The most, measured without others.
+const MOST: usize = 9_500;
 /// Sessions of others.
 const OTHERS: [usize; 2] = [0, 5000];
 /// Accounts that the others' sessions are spread over.
@@ -16,66 +20,76 @@ const OTHER_ACCOUNTS: usize = 50;
 /// Runs of each; the median counts.
 const RUNS: usize = 7;
 
-pub(super) async fn run() -> Outcome {
-    let site = Site::start()?;
-    site.settle("bench.example", OTHER_ACCOUNTS + 1).await?;
+pub(super) async fn run(build: Build) -> Outcome {
+    let site = Site::start(build)?;
+    site.settle(0, OTHER_ACCOUNTS + 1).await?;
     let floor = Floor::start().await.map_err(|error| error.to_string())?;
-    print("| Sessions | Others | Answer, ms | Last socket closed, ms | Nothing but closing, ms |");
-    print("| ---: | ---: | ---: | ---: | ---: |");
+    heading("Ending the sessions of an account");
+    machine::describe(&site.data_dir());
+    table::print(&format!(
+        "Medians of {RUNS} runs. \"Nothing but closing\": a server that says one line to each socket and \
+         closes it.\n"
+    ));
+    table::header(&[
+        "Sessions",
+        "Sessions of others",
+        "Answer, ms",
+        "Last socket closed, ms",
+        "Nothing but closing, ms",
+    ]);
     for others in OTHERS {
-        let mut crowd =
-            Fleet::open(site.imap, others, |index| script(1 + index % OTHER_ACCOUNTS)).await?;
+        let mut crowd = Fleet::open(&Door::plain(site.ports.imap), others, |index| {
+            script(1 + index % OTHER_ACCOUNTS)
+        })
+        .await?;
         for sessions in SESSIONS {
-            let (mut answers, mut closes, mut floors) = (Vec::new(), Vec::new(), Vec::new());
-            for _ in 0..RUNS {
-                let fleet = Fleet::open(site.imap, sessions, |_| script(0)).await?;
-                let asked = Instant::now();
-                site.call("logout_user", r#""user":"user0@bench.example""#).await?;
-                answers.push(asked.elapsed());
-                closes.push(fleet.last_closed().await?.saturating_duration_since(asked));
-
-                let fleet = Fleet::open(floor.port, sessions, |_| Vec::new()).await?;
-                let asked = Instant::now();
-                floor.end().await.map_err(|error| error.to_string())?;
-                floors.push(fleet.last_closed().await?.saturating_duration_since(asked));
-            }
-            print(&format!(
-                "| {sessions} | {others} | {} | {} | {} |",
-                millis(median(answers)),
-                millis(median(closes)),
-                millis(median(floors))
-            ));
+            measure(&site, &floor, sessions, others, RUNS).await?;
         }
         if crowd.open_count() != others {
             return Err("sessions of others were ended".into());
         }
+        if others == 0 {
+            measure(&site, &floor, MOST, others, RUNS / 2).await?;
+        }
     }
-    say(&format!(
-        "server process {}: measured on this machine, medians of {RUNS} runs",
-        site.pid()
-    ));
+    Ok(())
+}
+
+async fn measure(
+    site: &Site,
+    floor: &Floor,
+    sessions: usize,
+    others: usize,
+    runs: usize,
+) -> Outcome {
+    let (mut answers, mut closes, mut floors) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let fleet = Fleet::open(&Door::plain(site.ports.imap), sessions, |_| script(0)).await?;
+        let asked = Instant::now();
+        site.log_out(0).await?;
+        answers.push(millis(asked.elapsed()));
+        closes.push(millis(fleet.last_closed().await?.saturating_duration_since(asked)));
+
+        let fleet = Fleet::open(&Door::plain(floor.port), sessions, |_| Vec::new()).await?;
+        let asked = Instant::now();
+        floor.end().await.map_err(|error| error.to_string())?;
+        floors.push(millis(fleet.last_closed().await?.saturating_duration_since(asked)));
+    }
+    table::row(&[
+        figure(sessions as f64),
+        figure(others as f64),
+        figure(median(answers)),
+        figure(median(closes)),
+        figure(median(floors)),
+    ]);
     Ok(())
 }
 
 /// Logs in, selects the inbox and idles.
-fn script(user: usize) -> Vec<(String, &'static str)> {
+pub(super) fn script(user: usize) -> Script {
     vec![
-        (format!("a LOGIN user{user}@bench.example {PASSWORD}\r\n"), "a OK"),
+        (format!("a LOGIN {} {PASSWORD}\r\n", user_name(user)), "a OK"),
         ("b SELECT INBOX\r\n".to_owned(), "b OK"),
         ("c IDLE\r\n".to_owned(), "+ "),
     ]
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn millis(time: Duration) -> String {
-    format!("{:.2}", time.as_secs_f64() * 1000.0)
-}
-
-#[expect(clippy::print_stdout, reason = "the table is the result")]
-fn print(line: &str) {
-    println!("{line}");
 }
