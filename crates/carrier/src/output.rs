@@ -20,6 +20,8 @@ struct State {
     sent: usize,
     /// Whether the last byte pushed ends a reply.
     at_seam: bool,
+    /// Whether mail was said since the connection last took note.
+    mail: bool,
     closed: bool,
     writer: Option<Waker>,
     drain: Option<Waker>,
@@ -64,6 +66,12 @@ impl Output {
     /// Says a part of a reply; more follows.
     pub fn say_part(&mut self, bytes: &[u8]) {
         self.put(bytes, false);
+    }
+
+    /// Notes that what was just said holds mail: the connection must know when the client's side has
+    /// all of it.
+    pub fn mark_mail(&mut self) {
+        self.state.lock().mail = true;
     }
 
     fn put(&mut self, bytes: &[u8], at_seam: bool) {
@@ -134,6 +142,11 @@ impl Drain {
     /// Whether the last byte said ends a reply, so that something else may follow.
     pub fn is_at_seam(&self) -> bool {
         self.state.lock().at_seam
+    }
+
+    /// Whether mail was said since this was last asked.
+    pub fn take_mail_mark(&self) -> bool {
+        std::mem::take(&mut self.state.lock().mail)
     }
 
     /// Offers the unsent bytes to `send`, which answers how many it took.

@@ -190,9 +190,11 @@ async fn send<H: Host>(
         if offset >= message.blob.size || extent.as_ref().is_some_and(TopExtent::is_over) {
             stuffer.finish(&mut slice);
             talk.say(&slice);
+            talk.output.mark_mail();
             return Ok(());
         }
         talk.output.say_part(&slice);
+        talk.output.mark_mail();
         talk.output.room().await?;
         slice.clear();
         chunk = match maildrop.read(storage, message, offset, CHUNK).await {

@@ -5,8 +5,8 @@
 //!   nobody can end any more.
 //! - **A session that we end** is told so where its protocol allows it: everything said before has
 //!   left, and no reply is cut. In every other case the connection is reset, which makes the kernel
-//!   drop what it still holds (promise L2). What has left but is not acknowledged might have to be
-//!   sent again, so the connection is then reset, too, unless the acknowledgement follows at once.
+//!   drop what it still holds (promise L2). Mail that has left but is not acknowledged might have to be
+//!   sent again, so the connection is then reset, too, unless the acknowledgement follows soon.
 
 use crate::exchange::Exchange;
 use crate::send_queue::{SendQueue, SendQueues};
@@ -51,19 +51,15 @@ impl Exchange {
     /// Ends the connection. Says `farewell` if the client can be told. After this, not one byte of what
     /// was said before leaves the machine.
     ///
-    /// Waits for no client; for its system, [`DELAYED_ACK`] if there is something to acknowledge.
+    /// Waits for no client; for its system, [`DELAYED_ACK`] if there is mail to acknowledge.
     pub(crate) async fn cut(mut self, farewell: &[u8]) {
         // Asked before our own words make the queue longer.
         let queue = self.send_queue().filter(|queue| self.is_at_seam() && queue.unsent == 0);
+        let mail = queue.is_some_and(|queue| self.ends_with_mail(queue.unacknowledged));
         self.silence();
         let told = queue.is_some() && self.say_goodbye(farewell).is_ok();
-        let quiet = match queue {
-            Some(queue) if told => {
-                queue.unacknowledged == 0
-                    || timeout(DELAYED_ACK, self.acknowledged(0, LOOK_SOON)).await.is_ok()
-            }
-            _ => false,
-        };
+        let quiet =
+            told && (!mail || timeout(DELAYED_ACK, self.acknowledged(0, LOOK_SOON)).await.is_ok());
         if !quiet {
             self.reset();
         }

@@ -28,12 +28,14 @@ pub(crate) struct Exchange {
     unflushed: bool,
     /// The client said that no more will come.
     ended: bool,
+    /// How much had been written when the last mail was among it.
+    mail_until: u64,
 }
 
 impl Exchange {
     /// Joins a socket to the pipes.
     pub(crate) fn new(stream: Stream, feed: Feed, drain: Drain) -> Self {
-        Self { stream, feed, drain, unflushed: false, ended: false }
+        Self { stream, feed, drain, unflushed: false, ended: false, mail_until: 0 }
     }
 
     /// The socket and the pipes again. Only between two moves that left nothing behind.
@@ -74,6 +76,9 @@ impl Exchange {
         }
         if self.unflushed && Pin::new(&mut self.stream).poll_flush(cx)?.is_ready() {
             self.unflushed = false;
+            if self.is_flushed() && self.drain.take_mail_mark() {
+                self.mail_until = self.stream.written();
+            }
         }
         Ok(moved)
     }
@@ -114,6 +119,11 @@ impl Exchange {
     /// Whether everything said was handed to the kernel.
     pub(crate) fn is_flushed(&self) -> bool {
         !self.drain.is_pending() && !self.unflushed
+    }
+
+    /// Whether mail is among the last so many bytes written. Only at a seam.
+    pub(crate) fn ends_with_mail(&self, bytes: u32) -> bool {
+        self.stream.written().saturating_sub(u64::from(bytes)) < self.mail_until
     }
 
     /// Whether a reply was cut, so that nothing else can be said.

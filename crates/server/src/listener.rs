@@ -83,7 +83,7 @@ impl Listener {
                     .with_interval(Duration::from_secs(60))
                     .with_retries(5);
                 SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-                Ok((Stream::Tcp(stream), peer))
+                Ok((Stream::Tcp(stream.into()), peer))
             }
             Listener::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;

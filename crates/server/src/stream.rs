@@ -11,9 +11,9 @@ use tokio_rustls::server::TlsStream;
 #[derive(Debug)]
 pub(crate) enum Stream {
     /// TCP as it is.
-    Tcp(TcpStream),
+    Tcp(Counted),
     /// TLS over TCP. Boxed: most of it is the state of rustls.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Counted>>),
     /// A local socket, for LMTP.
     Unix(UnixStream),
 }
@@ -22,15 +22,70 @@ impl Stream {
     /// The TCP socket below, if it is one.
     pub(crate) fn tcp(&self) -> Option<&TcpStream> {
         match self {
-            Stream::Tcp(tcp) => Some(tcp),
-            Stream::Tls(tls) => Some(tls.get_ref().0),
+            Stream::Tcp(tcp) => Some(&tcp.tcp),
+            Stream::Tls(tls) => Some(&tls.get_ref().0.tcp),
             Stream::Unix(_) => None,
+        }
+    }
+
+    /// Bytes handed to the kernel so far, as they go over the wire.
+    pub(crate) fn written(&self) -> u64 {
+        match self {
+            Stream::Tcp(tcp) => tcp.written,
+            Stream::Tls(tls) => tls.get_ref().0.written,
+            Stream::Unix(_) => 0,
         }
     }
 
     /// Whether TLS is on.
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self, Stream::Tls(_))
+    }
+}
+
+/// A TCP socket that counts what it is given to send, below TLS.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    tcp: TcpStream,
+    written: u64,
+}
+
+impl From<TcpStream> for Counted {
+    fn from(tcp: TcpStream) -> Self {
+        Self { tcp, written: 0 }
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = Pin::new(&mut this.tcp).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = result {
+            this.written += count as u64;
+        }
+        result
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
     }
 }
 

@@ -1,10 +1,9 @@
 //! TLS on an accepted socket.
 
-use crate::stream::Stream;
+use crate::stream::{Counted, Stream};
 use rustls::ServerConfig;
 use std::io;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 /// Makes TLS streams of sockets. Cheap to clone.
@@ -23,7 +22,7 @@ impl Acceptor {
     ///
     /// # Errors
     /// The client's fault, mostly: no common version, no TLS at all, gone.
-    pub(crate) async fn accept(&self, tcp: TcpStream) -> io::Result<Stream> {
+    pub(crate) async fn accept(&self, tcp: Counted) -> io::Result<Stream> {
         // Boxed: the state of a handshake is large, and lives only for a moment.
         let tls = Box::pin(self.inner.accept(tcp)).await?;
         Ok(Stream::Tls(Box::new(tls)))

@@ -209,6 +209,7 @@ impl<'a> Answers<'a> {
     async fn say_part(&mut self) -> Result<(), Over> {
         self.output.room().await?;
         self.output.say_part(&self.line);
+        self.output.mark_mail();
         self.line.clear();
         self.seam = 0;
         self.progress = Progress::InParts;
@@ -218,6 +219,7 @@ impl<'a> Answers<'a> {
     async fn say(&mut self) -> Result<(), Over> {
         self.output.room().await?;
         self.output.say(&self.line);
+        self.output.mark_mail();
         self.line.clear();
         self.seam = 0;
         Ok(())
