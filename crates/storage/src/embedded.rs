@@ -22,6 +22,7 @@
 //! 9. **A deleted account** has no names, no tokens and only void logins, but keeps its folders and blobs.
 
 mod blob_writer;
+mod checkpointer;
 mod committer;
 pub(crate) mod directory;
 mod fault;
@@ -35,6 +36,7 @@ mod recovery;
 mod schema;
 mod segment;
 mod sql;
+mod syncer;
 #[cfg(test)]
 mod tests;
 mod tuning;
@@ -46,6 +48,7 @@ pub(crate) use feed::FeedPlace;
 use crate::{BlobRef, Login, OpenError, OpenFolder, Options, StorageError, Verification};
 use blob_writer::BlobShop;
 use bytes::Bytes;
+use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
 use feed::Feed;
 use logins::Logins;
@@ -57,6 +60,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use syncer::Syncer;
 use terms::{AccountId, FolderId, FolderName, Protocol, Uid, UnixTime};
 use tuning::Tuning;
 
@@ -120,6 +124,8 @@ impl Embedded {
         let writer = Writer {
             path: layout.database.clone(),
             conn: Some(conn),
+            syncer: Syncer::start(Arc::clone(&segments)).map_err(fault)?,
+            checkpointer: Checkpointer::start(layout.database.clone()).map_err(fault)?,
             segments: Arc::clone(&segments),
             feed: Arc::clone(&feed),
             logins: Arc::clone(&logins),

@@ -125,6 +125,11 @@ impl BlobWriter {
 
     pub(crate) async fn finish(self) -> Result<BlobRef, StorageError> {
         let Self { shop, size, memory, spooled } = self;
+        if matches!(spooled, Spooled::Nothing)
+            && let Some(blob) = shop.segments.leave(&memory)
+        {
+            return Ok(blob);
+        }
         let segments = Arc::clone(&shop.segments);
         let work = move |(): &mut ()| {
             let place = segments.reserve(size)?;

@@ -1,17 +1,19 @@
 //! The one thread that writes.
 //!
-//! It takes what is queued, runs each operation in a savepoint of one transaction, makes the bytes of
-//! messages durable, commits (one fsync for the whole group), wakes the subscribers of changed folders
+//! It takes what is queued, runs each operation in a savepoint of one transaction while the bytes of
+//! messages become durable, waits for that, commits (one fsync for the whole group), wakes the subscribers of changed folders
 //! in the order of commits, and only then answers. An operation that fails takes back its savepoint and
 //! nothing else; unless SQLite gives up the whole transaction, as it does when the disk is full: then those
 //! before it in the group are refused with it, and those after it get a new transaction.
 
+use super::checkpointer::Checkpointer;
 use super::fault::closed;
 use super::feed::Feed;
 use super::logins::Logins;
 use super::queue::{Queue, Taken};
 use super::reader::Alive;
 use super::segment::Segments;
+use super::syncer::Syncer;
 use super::tuning::Tuning;
 use super::{recovery, sql};
 use crate::StorageError;
@@ -165,6 +167,10 @@ pub(super) struct Writer {
     pub(super) conn: Option<Connection>,
     /// The bytes of messages.
     pub(super) segments: Arc<Segments>,
+    /// Makes them durable.
+    pub(super) syncer: Syncer,
+    /// Keeps the log short.
+    pub(super) checkpointer: Checkpointer,
     /// Who is told of changes.
     pub(super) feed: Arc<Feed>,
     /// Logins to be written.
@@ -189,6 +195,8 @@ impl Writer {
                 break;
             }
         }
+        let _ = self.syncer.finish();
+        self.segments.end();
     }
 
     /// What waits for a quiet moment.
@@ -196,11 +204,14 @@ impl Writer {
         if self.logins.waiting() > 0 {
             self.group(Vec::new());
         }
+        self.segments.write_left();
         self.remove_dead_segments();
+        self.checkpointer.idle();
     }
 
     /// Carries out a group of operations.
     fn group(&mut self, group: Vec<Operation>) {
+        let operations = group.len();
         let mut waiting = group.into_iter();
         loop {
             let mut notes = Notes::default();
@@ -217,6 +228,12 @@ impl Writer {
                 break;
             }
         }
+        if self.segments.write_ahead() {
+            self.syncer.begin();
+        }
+        if let Some(conn) = &self.conn {
+            self.checkpointer.committed(operations, conn);
+        }
         self.remove_dead_segments();
     }
 
@@ -227,6 +244,9 @@ impl Writer {
         notes: &mut Notes,
         answers: &mut Vec<Answer>,
     ) -> Result<(), StorageError> {
+        // The blobs of those who wait are all written then, and become durable while the transaction is made.
+        self.segments.write_left();
+        self.syncer.begin();
         let conn = match self.begin() {
             Ok(()) => self.conn.as_ref().ok_or_else(internal),
             Err(error) => Err(error),
@@ -234,6 +254,7 @@ impl Writer {
         let conn = match conn {
             Ok(conn) => conn,
             Err(error) => {
+                let _ = self.syncer.finish();
                 answers.extend(waiting.map(|operation| operation(Err(error.clone()))));
                 return Err(error);
             }
@@ -247,12 +268,12 @@ impl Writer {
             answers.push(operation(Ok(&mut write)));
         }
         let ended = match write.notes.lost.take() {
-            Some(error) => Err(error),
+            Some(error) => self.syncer.finish().and(Err(error)),
             None => {
                 let written = write
                     .whole(|write| logins.write(write.conn, LOGINS_PER_GROUP))
                     .unwrap_or_default();
-                match self.segments.sync() {
+                match self.syncer.finish() {
                     Ok(()) => commit(conn).inspect(|()| logins.written(&written)),
                     Err(error) => {
                         tracing::error!(%error, "a group's messages could not be synced");

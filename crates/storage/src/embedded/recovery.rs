@@ -136,8 +136,19 @@ fn connect(path: &Path, tuning: Tuning) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cache_size", -16_384)?;
+    // `checkpointer` sees to it.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update_and_check(None, "max_page_count", tuning.pages, |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+/// A connection for [`super::checkpointer`], which changes nothing.
+pub(super) fn connect_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
     Ok(conn)
 }
 

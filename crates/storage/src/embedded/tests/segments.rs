@@ -81,8 +81,7 @@ async fn damaged_bytes_are_noticed() {
     let at = append(storage, alice, "INBOX", b"precious").await;
     let path = place.dir.path().join("segments/00000001.seg");
     let mut bytes = std::fs::read(&path).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
+    bytes[super::super::segment::HEADER as usize] ^= 1;
     std::fs::write(&path, bytes).unwrap();
     let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
     let query = crate::EntryQuery::Plain;
