@@ -13,9 +13,9 @@ mod sessions;
 mod storage;
 mod table;
 
+use crate::Outcome;
 use crate::command::{self, cargo};
 use crate::site::Build;
-use crate::Outcome;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

@@ -129,8 +129,9 @@ impl Site {
 
     /// Calls an API method as the administrator; its success, or what it said.
     async fn call(&self, method: &str, fields: &str) -> Outcome {
-        let body =
-            format!(r#"{{"credentials":{{"user":"{ADMIN}","password":"{ADMIN_PASSWORD}"}},{fields}}}"#);
+        let body = format!(
+            r#"{{"credentials":{{"user":"{ADMIN}","password":"{ADMIN_PASSWORD}"}},{fields}}}"#
+        );
         let request = format!(
             "POST /api/{method} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -244,7 +245,9 @@ fn bootstrap(program: &Path, config: &Path) -> Outcome {
         .spawn()
         .map_err(|error| format!("bootstrap cannot be run: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(format!("{ADMIN_PASSWORD}\n").as_bytes()).map_err(|error| error.to_string())?;
+        stdin
+            .write_all(format!("{ADMIN_PASSWORD}\n").as_bytes())
+            .map_err(|error| error.to_string())?;
     }
     match child.wait() {
         Ok(status) if status.success() => Ok(()),

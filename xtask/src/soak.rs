@@ -36,7 +36,7 @@ const IMAP_CLIENTS: usize = 3;
 /// Connections over which mail is delivered.
 const DELIVERERS: usize = 3;
 /// Operators.
-const OPERATORS: usize = 3;
+const OPERATORS: usize = 6;
 /// Nothing takes longer to be answered.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Events that are shown of an account where something is wrong; the others are in a file.
@@ -146,7 +146,12 @@ async fn soak(site: Site, seed: u64, time: Duration) -> Outcome {
     let accounts: Vec<Arc<Account>> = (0..ACCOUNTS)
         .map(|number| {
             let history = History::new(started, PASSWORD);
-            Arc::new(Account { number, name: user_name(number), history, changing: Default::default() })
+            Arc::new(Account {
+                number,
+                name: user_name(number),
+                history,
+                changing: Default::default(),
+            })
         })
         .collect();
     let mut actors = JoinSet::new();
@@ -195,16 +200,15 @@ async fn repeat_deliveries(mut actor: Actor, accounts: Vec<Arc<Account>>) {
 
 async fn repeat_orders(mut actor: Actor, accounts: Vec<Arc<Account>>) {
     while !actor.is_over() {
-        actor.pause(150).await;
+        actor.pause(100).await;
         let account = &accounts[actor.chance.below(accounts.len())];
         operate::order(&mut actor, account).await;
     }
 }
 
 async fn judge(auditor: &Actor, accounts: &[Arc<Account>]) -> Outcome {
-    let mut wrongs = std::mem::take(
-        &mut *auditor.soak.wrongs.lock().unwrap_or_else(PoisonError::into_inner),
-    );
+    let mut wrongs =
+        std::mem::take(&mut *auditor.soak.wrongs.lock().unwrap_or_else(PoisonError::into_inner));
     for wrong in &wrongs {
         say(&format!("soak: {wrong}"));
     }
@@ -251,7 +255,8 @@ fn summarize(accounts: &[Arc<Account>]) {
         let record = account.history.record();
         let yes = |session: &&history::Session| matches!(session.answered, Some((_, Answer::Yes)));
         confirmed += record.sessions.iter().filter(yes).count();
-        let by_server = |session: &&history::Session| session.ended.is_some() && session.left.is_none();
+        let by_server =
+            |session: &&history::Session| session.ended.is_some() && session.left.is_none();
         ended += record.sessions.iter().filter(by_server).count();
         orders += record.orders.len();
         letters += record.letters.len();

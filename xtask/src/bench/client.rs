@@ -199,7 +199,9 @@ impl Client {
 
     /// Delivers a message, as Postfix does: what can be sent together is sent together.
     pub(super) fn deliver(&mut self, to: &str, letter: &[u8]) -> io::Result<()> {
-        self.say(format!("MAIL FROM:<ada@sender.example>\r\nRCPT TO:<{to}>\r\nDATA\r\n").as_bytes())?;
+        self.say(
+            format!("MAIL FROM:<ada@sender.example>\r\nRCPT TO:<{to}>\r\nDATA\r\n").as_bytes(),
+        )?;
         self.lmtp_answer(b'2')?;
         self.lmtp_answer(b'2')?;
         self.lmtp_answer(b'3')?;

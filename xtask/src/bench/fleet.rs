@@ -44,7 +44,9 @@ impl Fleet {
             let (turns, script, door) = (turns.clone(), script(index), door.clone());
             opening.spawn(async move {
                 let _turn = turns.acquire_owned().await;
-                timeout(PATIENCE, board(&door, script)).await.map_err(|_| io::ErrorKind::TimedOut)?
+                timeout(PATIENCE, board(&door, script))
+                    .await
+                    .map_err(|_| io::ErrorKind::TimedOut)?
             });
         }
         let mut watching = JoinSet::new();

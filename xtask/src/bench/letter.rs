@@ -41,7 +41,9 @@ impl Letters {
         let mut turn = first;
         while text.len() + 2 < size {
             // Not random, but not repetitive either.
-            turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            turn = turn
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let word = WORDS[(turn >> 33) % WORDS.len()].as_bytes();
             let room = size - 2 - text.len();
             text.extend_from_slice(&word[..word.len().min(room)]);
@@ -57,8 +59,7 @@ impl Letters {
         }
         text.truncate(size - 2);
         text.extend_from_slice(b"\r\n");
-        let slots =
-            (0..text.len()).filter(|at| text[*at..].starts_with(SLOT.as_bytes())).collect();
+        let slots = (0..text.len()).filter(|at| text[*at..].starts_with(SLOT.as_bytes())).collect();
         Self { text, slots, serial: first, stride }
     }
 

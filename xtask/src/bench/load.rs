@@ -41,7 +41,8 @@ where
                 let (done, failed) = (&done, &failed);
                 scope.spawn(move || {
                     while started.elapsed() < time && !failed.load(Ordering::Relaxed) {
-                        let units = step().inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+                        let units =
+                            step().inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
                         done.fetch_add(units, Ordering::Relaxed);
                     }
                     Ok(())
@@ -50,7 +51,9 @@ where
             .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked"))))
+            .map(|thread| {
+                thread.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
+            })
             .collect()
     });
     let elapsed = started.elapsed();
@@ -66,7 +69,10 @@ where
 }
 
 /// How long each of `count` runs of a step takes; the median.
-pub(super) fn latency(count: usize, mut step: impl FnMut() -> io::Result<()>) -> Result<Duration, String> {
+pub(super) fn latency(
+    count: usize,
+    mut step: impl FnMut() -> io::Result<()>,
+) -> Result<Duration, String> {
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let started = Instant::now();

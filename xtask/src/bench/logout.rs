@@ -3,8 +3,8 @@
 use super::client::Door;
 use super::fleet::{Fleet, Script};
 use super::floor::Floor;
-use super::table::{self, figure, heading, median, millis};
 use super::machine;
+use super::table::{self, figure, heading, median, millis};
 use crate::Outcome;
 use crate::site::{Build, PASSWORD, Site, user_name};
 use std::time::Instant;
@@ -76,8 +76,8 @@ async fn measure(
         floors.push(millis(fleet.last_closed().await?.saturating_duration_since(asked)));
     }
     table::row(&[
-        figure(sessions as f64),
-        figure(others as f64),
+        table::count(sessions),
+        table::count(others),
         figure(median(answers)),
         figure(median(closes)),
         figure(median(floors)),

@@ -31,7 +31,11 @@ impl Process {
         let stat = self.file("stat")?;
         // The name, in parentheses, may hold spaces. utime and stime are fields 14 and 15 of all.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-        let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u32>().ok());
+        let ticks = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<u32>().ok());
         Ok(TICK * ticks.sum::<u32>())
     }
 

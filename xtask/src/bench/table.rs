@@ -43,15 +43,24 @@ pub(super) fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Three digits that count, and thousands apart.
+/// Three digits that count.
 pub(super) fn figure(value: f64) -> String {
     if value.abs() < 9.995 {
-        return format!("{value:.2}");
+        format!("{value:.2}")
+    } else if value.abs() < 99.95 {
+        format!("{value:.1}")
+    } else {
+        apart(&format!("{value:.0}"))
     }
-    if value.abs() < 99.95 {
-        return format!("{value:.1}");
-    }
-    let digits = format!("{value:.0}");
+}
+
+/// A number of things.
+pub(super) fn count(value: usize) -> String {
+    apart(&value.to_string())
+}
+
+/// Thousands apart.
+fn apart(digits: &str) -> String {
     let mut shown = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) && !shown.ends_with('-') {

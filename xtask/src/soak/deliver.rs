@@ -26,8 +26,7 @@ pub(super) async fn visit(actor: &mut Actor, accounts: &[Arc<Account>]) {
         }
         let first = actor.chance.below(accounts.len());
         let count = 1 + actor.chance.below(RECIPIENTS);
-        let recipients: Vec<_> =
-            accounts.iter().cycle().skip(first).take(count).cloned().collect();
+        let recipients: Vec<_> = accounts.iter().cycle().skip(first).take(count).cloned().collect();
         deliver(actor, &mut wire, &recipients).await;
         actor.pause(30).await;
     }

@@ -169,6 +169,13 @@ impl History {
         });
     }
 
+    /// Whether the login was answered with yes.
+    pub(super) fn is_confirmed(&self, id: SessionId) -> bool {
+        let record = self.record();
+        let answered = record.sessions.get(id).and_then(|session| session.answered);
+        matches!(answered, Some((_, Answer::Yes)))
+    }
+
     /// The client says that it leaves, or goes without a word.
     pub(super) fn leaves(&self, id: SessionId, how: &str) {
         let now = self.now();
@@ -186,7 +193,9 @@ impl History {
     /// Nothing will be read from it any more.
     pub(super) fn over(&self, id: SessionId, wire: &Wire) {
         let arrived = wire.arrived();
-        self.session(id, format!("over after {arrived} bytes"), |session| session.arrived = arrived);
+        self.session(id, format!("over after {arrived} bytes"), |session| {
+            session.arrived = arrived
+        });
         lock(&self.open).retain(|(open, _)| *open != id);
     }
 

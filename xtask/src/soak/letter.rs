@@ -19,7 +19,12 @@ pub(super) fn write(id: LetterId) -> Vec<u8> {
     let lines = if chance.percent(80) { chance.below(20) } else { chance.below(280) };
     for line in 0..=lines {
         // Never a dot at the beginning: LMTP and POP3 would stuff it.
-        text.push_str(&format!("{line:04} {:016x} {:016x} {:016x}\r\n", id.0, chance.below(usize::MAX), chance.below(usize::MAX)));
+        text.push_str(&format!(
+            "{line:04} {:016x} {:016x} {:016x}\r\n",
+            id.0,
+            chance.below(usize::MAX),
+            chance.below(usize::MAX)
+        ));
     }
     text.into_bytes()
 }

@@ -33,9 +33,11 @@ fn judge_login(record: &Record, session: &Session, wrong: &mut impl FnMut(String
     let newer = |order: &&Order| order.password.is_some_and(|new| new > session.password);
     match answer {
         Answer::Yes => {
-            let changed = record.orders.iter().filter(newer).any(|order| {
-                order.answered.is_some_and(|answered| answered <= session.asked)
-            });
+            let changed = record
+                .orders
+                .iter()
+                .filter(newer)
+                .any(|order| order.answered.is_some_and(|answered| answered <= session.asked));
             if changed {
                 wrong(format!("was confirmed with password {}, which is old", session.password));
             }
@@ -89,7 +91,8 @@ fn judge_order(record: &Record, place: usize, order: &Order, wrongs: &mut Vec<St
         if gone.is_none_or(|gone| gone > obeyed + NOTICE) {
             wrong("was alive long after".into());
         }
-        let arrived = order.arrived.iter().find(|(open, _)| *open == id).map(|(_, arrived)| *arrived);
+        let arrived =
+            order.arrived.iter().find(|(open, _)| *open == id).map(|(_, arrived)| *arrived);
         if let Some(arrived) = arrived {
             if session.arrived > arrived {
                 wrong(format!("received {} bytes after", session.arrived - arrived));
@@ -146,7 +149,11 @@ fn judge_letters(record: &Record, kept: &[LetterId], wrongs: &mut Vec<String>) {
         let mine: Vec<_> = removal.letters.iter().filter(only_here).collect();
         let there = mine.iter().filter(|id| copies.contains_key(id)).count();
         if there != 0 && there != mine.len() {
-            wrongs.push(format!("a cut QUIT removed {} of {} messages", mine.len() - there, mine.len()));
+            wrongs.push(format!(
+                "a cut QUIT removed {} of {} messages",
+                mine.len() - there,
+                mine.len()
+            ));
         }
     }
 }

@@ -112,7 +112,10 @@ impl Wire {
     }
 
     /// Whether there is something to read, or comes soon.
-    pub(super) async fn hears_within(&mut self, time: std::time::Duration) -> Result<bool, Silence> {
+    pub(super) async fn hears_within(
+        &mut self,
+        time: std::time::Duration,
+    ) -> Result<bool, Silence> {
         if !self.buffer.is_empty() {
             return Ok(true);
         }

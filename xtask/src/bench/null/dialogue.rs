@@ -18,13 +18,23 @@ pub(super) enum Speech {
 enum State {
     Command,
     /// So many bytes of a literal, and then the tag that waits for its answer.
-    Literal { left: u64, tag: Vec<u8> },
+    Literal {
+        left: u64,
+        tag: Vec<u8>,
+    },
     /// A message that ends with a dot.
     Data,
     /// `DONE`, and then the tag.
-    Idle { tag: Vec<u8> },
+    Idle {
+        tag: Vec<u8>,
+    },
     /// Messages that were asked for, up to `last`, and then the tag.
-    Fetch { next: u64, last: u64, bodies: bool, tag: Vec<u8> },
+    Fetch {
+        next: u64,
+        last: u64,
+        bodies: bool,
+        tag: Vec<u8>,
+    },
     Over,
 }
 

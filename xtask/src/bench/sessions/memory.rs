@@ -38,9 +38,16 @@ pub(super) async fn run(build: Build, count: usize) -> Outcome {
                 "{} sessions of {ACCOUNTS} accounts in IDLE with INBOX ({MESSAGES} messages) selected: growth of the \
                  server's PSS divided by their number. The floor is a bare task that holds a socket. Dovecot \
                  was measured elsewhere: 533 kB plain, 603 kB with TLS; hibernated 13 and 82 kB.\n",
-                figure(count as f64)
+                table::count(count)
             ));
-            header(&["Connection", "Before, kB", "With sessions, kB", "kB per session", "Floor, kB", "Target, kB"]);
+            header(&[
+                "Connection",
+                "Before, kB",
+                "With sessions, kB",
+                "kB per session",
+                "Floor, kB",
+                "Target, kB",
+            ]);
         }
         let tls_config = if tls { Some(trust::client()?) } else { None };
         let door = |ports: crate::site::Ports| Door {
@@ -52,7 +59,8 @@ pub(super) async fn run(build: Build, count: usize) -> Outcome {
         let (before, after) = measure(Process(site.pid()), &door(site.ports), count, user).await?;
         let (bare, held) =
             measure(Process(null.pid()), &door(null.ports), count, |_| Script::new()).await?;
-        let each = |before: u64, after: u64| figure(after.saturating_sub(before) as f64 / count as f64);
+        let each =
+            |before: u64, after: u64| figure(after.saturating_sub(before) as f64 / count as f64);
         row(&[
             if tls { "TLS" } else { "plain" },
             &figure(before as f64),

@@ -1,8 +1,8 @@
 //! How cost grows: with the messages of a folder, and with accounts.
 
+use super::read::opening;
 use super::work::{self, fill};
 use super::{ACCOUNTS, Options};
-use super::read::opening;
 use crate::Outcome;
 use crate::bench::letter::{Letters, SIZE};
 use crate::bench::load;
@@ -68,7 +68,7 @@ fn appended(site: &Site, size: usize) -> Result<usize, String> {
         }],
     )?;
     row(&[
-        figure(size as f64),
+        table::count(size),
         figure(millis(select)),
         figure(millis(fetched)),
         figure(millis(stored)),
@@ -79,7 +79,9 @@ fn appended(site: &Site, size: usize) -> Result<usize, String> {
 
 async fn spread(site: &Site, options: &Options) -> Outcome {
     heading("How it grows with accounts");
-    table::print(&format!("LMTP deliveries of 10 KiB over {CONNECTIONS} connections, to one account after the other.\n"));
+    table::print(&format!(
+        "LMTP deliveries of 10 KiB over {CONNECTIONS} connections, to one account after the other.\n"
+    ));
     header(&["Accounts", "Messages/s", "Server CPU per message, µs"]);
     let mut has = ACCOUNTS;
     for accounts in SPREADS.into_iter().filter(|accounts| *accounts <= options.accounts) {
@@ -97,7 +99,7 @@ async fn spread(site: &Site, options: &Options) -> Outcome {
         });
         let workers = workers.collect::<io::Result<Vec<_>>>().map_err(|error| error.to_string())?;
         let load = load::run(Process(site.pid()), TIME, workers)?;
-        row(&[figure(accounts as f64), figure(load.per_second), figure(load.cpu_micros)]);
+        row(&[table::count(accounts), figure(load.per_second), figure(load.cpu_micros)]);
     }
     Ok(())
 }

@@ -18,8 +18,12 @@ const BLOCK: usize = 256 << 20;
 pub(super) fn run(data_dir: &Path) -> Outcome {
     header(&["Limit", "Figure"]);
     let failed = |error: std::io::Error| format!("the file system cannot be measured: {error}");
-    let rates = (0..RUNS).map(|_| syncs(data_dir)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    row(&["Append 10 KiB to a file and fdatasync, one after the other, per second", &figure(median(rates))]);
+    let rates =
+        (0..RUNS).map(|_| syncs(data_dir)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    row(&[
+        "Append 10 KiB to a file and fdatasync, one after the other, per second",
+        &figure(median(rates)),
+    ]);
     row(&["Copy memory, MB/s", &figure(median((0..RUNS).map(|_| copied()).collect()))]);
     Ok(())
 }

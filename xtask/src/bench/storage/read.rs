@@ -32,11 +32,19 @@ pub(super) fn run(site: &mut Site, null: &Null, options: &Options) -> Outcome {
     fill(site.ports, READER, "INBOX", 0, count).map_err(failed)?;
     heading("Mail that goes out");
     table::print(&format!(
-        "One client; {count} messages of 10 KiB. Medians of {runs} runs of at least {} s. \"Cold\": the \
+        "One client; {} messages of 10 KiB. Medians of {runs} runs of at least {} s. \"Cold\": the \
          server restarted and the kernel's page cache dropped. Dovecot was measured elsewhere.\n",
+        table::count(count),
         TIME.as_secs()
     ));
-    header(&["Work", "Posthouse", "Server CPU per message, µs", "Null server", "Dovecot", "Times Dovecot"]);
+    header(&[
+        "Work",
+        "Posthouse",
+        "Server CPU per message, µs",
+        "Null server",
+        "Dovecot",
+        "Times Dovecot",
+    ]);
 
     let every = format!("FETCH 1:{count} (FLAGS UID RFC822.SIZE ENVELOPE)");
     let work = compare(site, null, runs, |server, ports| fetch(server, ports, &every, 1.0))?;
@@ -130,24 +138,19 @@ fn retrieve(server: Process, ports: Ports, count: usize, ahead: usize) -> Result
         let mut waiting = 0;
         for (size, commands) in &batches {
             client.say(commands.as_bytes())?;
-            if ahead > 1 && waiting == 0 {
-                // The next batch is sent before this one is read.
-                waiting = *size;
-                continue;
-            }
-            for _ in 0..(if ahead > 1 { waiting } else { *size }) {
-                client.pop3_text()?;
-            }
-            waiting = *size;
+            // Ahead: the batch before is read while this one is under way.
+            let due = if ahead > 1 { std::mem::replace(&mut waiting, *size) } else { *size };
+            (0..due).try_for_each(|_| client.pop3_text())?;
         }
-        for _ in 0..(if ahead > 1 { waiting } else { 0 }) {
-            client.pop3_text()?;
-        }
+        (0..waiting).try_for_each(|_| client.pop3_text())?;
         Ok(count as u64)
     };
     pass().map_err(|error| format!("RETR: {error}"))?;
     let load = load::run(server, TIME, vec![&mut pass])?;
-    client.say(b"QUIT\r\n").and_then(|()| client.pop3_answer()).map_err(|error| error.to_string())?;
+    client
+        .say(b"QUIT\r\n")
+        .and_then(|()| client.pop3_answer())
+        .map_err(|error| error.to_string())?;
     Ok(load)
 }
 
@@ -156,7 +159,7 @@ fn select(site: &mut Site, runs: usize) -> Outcome {
     fill(site.ports, KEEPER, "Large", 0, LARGE).map_err(failed)?;
     let mut client = work::imap(site.ports, KEEPER).map_err(failed)?;
     let warm = opening(&mut client, "Large", TIMES)?;
-    time(&format!("SELECT of {LARGE} messages, warm"), warm, Some(0.3));
+    time(&format!("SELECT of {} messages, warm", table::count(LARGE)), warm, Some(0.3));
     let mut times = Vec::new();
     for _ in 0..runs {
         site.restart()?;
@@ -168,7 +171,7 @@ fn select(site: &mut Site, runs: usize) -> Outcome {
         times.push(millis(opening(&mut client, "Large", 1)?));
     }
     let cold = Duration::from_secs_f64(median(times) / 1000.0);
-    time(&format!("SELECT of {LARGE} messages, cold"), cold, Some(12.0));
+    time(&format!("SELECT of {} messages, cold", table::count(LARGE)), cold, Some(12.0));
     Ok(())
 }
 
@@ -196,7 +199,11 @@ fn search(site: &Site, count: usize) -> io::Result<()> {
             return Err(io::Error::other(problem));
         }
         let took = load::latency(TIMES / 10, || client.imap(&command).map(drop));
-        time(&format!("{name}, {count} messages"), took.map_err(io::Error::other)?, dovecot);
+        time(
+            &format!("{name}, {} messages", table::count(count)),
+            took.map_err(io::Error::other)?,
+            dovecot,
+        );
     }
     Ok(())
 }

@@ -36,7 +36,13 @@ pub(super) fn lmtp(ports: Ports) -> io::Result<Client> {
 }
 
 /// Brings a folder of an account, which it makes unless it is the inbox, from `has` to `count` messages of 10 KiB.
-pub(super) fn fill(ports: Ports, user: usize, folder: &str, has: usize, count: usize) -> io::Result<()> {
+pub(super) fn fill(
+    ports: Ports,
+    user: usize,
+    folder: &str,
+    has: usize,
+    count: usize,
+) -> io::Result<()> {
     let mut client = imap(ports, user)?;
     if has == 0 && folder != "INBOX" {
         client.imap(&format!("CREATE {folder}"))?;
@@ -53,9 +59,9 @@ pub(super) fn fill(ports: Ports, user: usize, folder: &str, has: usize, count: u
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+        })
     })?;
     let mut has = has.max(letters);
     client.imap(&format!("SELECT {folder}"))?;

@@ -91,7 +91,8 @@ fn passwords() {
 
     // Confirmed while the change was under way: it has to go with the others.
     let racing = Session { answered: Some((at(6), Answer::Yes)), asked: at(5), ..session() };
-    let confirmed = Session { arrived_at_answer: 120, arrived: 120, ended: Some(at(7)), ..racing.clone() };
+    let confirmed =
+        Session { arrived_at_answer: 120, arrived: 120, ended: Some(at(7)), ..racing.clone() };
     let received = "session 0 received 20 bytes after order 0 was obeyed";
     let late = "session 0 was confirmed with an old password after order 0 was obeyed";
     check(&of(vec![confirmed], changed()), &[], &[received, late]);
@@ -131,7 +132,10 @@ fn letters() {
 fn a_cut_quit_removes_all_or_nothing() {
     let record = Record {
         letters: [1, 2].map(|id| (LetterId(id), letter(Outcome::Done))).into(),
-        removals: vec![Removal { letters: vec![LetterId(1), LetterId(2)], outcome: Outcome::Unknown }],
+        removals: vec![Removal {
+            letters: vec![LetterId(1), LetterId(2)],
+            outcome: Outcome::Unknown,
+        }],
         ..Record::default()
     };
     check(&record, &[1, 2], &[]);
