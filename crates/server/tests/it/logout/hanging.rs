@@ -35,7 +35,10 @@ async fn s09_storage_hangs_while_the_epoch_is_raised() {
     let acts = [
         ("logout_user", json!({"user": JOE})),
         ("change_user", json!({"user": JOE, "attributes": {"password": PASSWORD}})),
-        ("change_user", json!({"user": JOE, "attributes": {"service_imap4": "enabled", "service_pop3": "disabled"}})),
+        (
+            "change_user",
+            json!({"user": JOE, "attributes": {"service_imap4": "enabled", "service_pop3": "disabled"}}),
+        ),
         ("change_domain", json!({"domain": "a.example", "attributes": {"disabled": true}})),
         ("delete_user", json!({"user": JOE})),
     ];
@@ -59,7 +62,10 @@ async fn s09_storage_hangs_while_the_epoch_is_raised() {
         hang.end();
         let back = Instant::now();
         while joe.at_once().end.is_none() {
-            assert!(back.elapsed() < Duration::from_secs(5), "{method}: the session outlives it all");
+            assert!(
+                back.elapsed() < Duration::from_secs(5),
+                "{method}: the session outlives it all"
+            );
             sleep(Duration::from_millis(5)).await;
         }
         assert!(other.lives().await, "{method}");
