@@ -1,8 +1,11 @@
 //! Which earlier logins an act makes void, and what their sessions are told. A pure table.
 //!
-//! Not covered: an administrator's sessions on behalf of others, when his role or password changes.
-//! They belong to the accounts they opened, under those accounts' epochs; nothing kept says which
-//! these are. They last until their connection ends.
+//! Some of it only storage can know, in its own transaction: which aliases are gone, which number an app
+//! password or token had, whether all services of the account are suspended now. It adds those scopes
+//! itself, and what was voided is said by `storage::Raised`.
+//!
+//! Not covered: sessions that administrators have at an account whose role, workgroup or company changes
+//! so that they would have no right to it any more. They last until their connection ends.
 
 use storage::{Service, ServiceState};
 use terms::{EndReason, Protocol, Scope};
@@ -14,6 +17,14 @@ pub enum Act {
     LogOut,
     /// The password is set, even to the same one.
     SetPassword,
+    /// An app password is removed.
+    RemoveAppPassword,
+    /// A token's time is over.
+    ExpireToken,
+    /// The aliases are set.
+    SetAliases,
+    /// A role is given or taken away.
+    SetRole,
     /// The states of some services are set, even to what they were.
     SetServices(Vec<(Service, ServiceState)>),
     /// Deleted.
@@ -22,14 +33,16 @@ pub enum Act {
     Rename,
     /// Its domain is disabled or deleted: of every account in it.
     DisableDomain,
-    /// Anything else: name, quota, aliases, role …
+    /// Its domain's aliases are set: of every account in it.
+    SetDomainAliases,
+    /// Anything else: name, quota …
     Other,
 }
 
 /// What an act means for logins made before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voided {
-    /// Which of them are void. Empty: none.
+    /// Which of them are void, besides those that storage finds.
     pub scopes: Vec<Scope>,
     /// Why, for those whose sessions end.
     pub reason: EndReason,
@@ -37,13 +50,22 @@ pub struct Voided {
 
 /// The table.
 pub fn voided(act: &Act) -> Voided {
-    let everything = |reason| Voided { scopes: vec![Scope::Everything], reason };
+    let these = |scopes: &[Scope], reason| Voided { scopes: scopes.to_vec(), reason };
+    // Of an administrator, also his sessions at others. Ending his own sessions and renaming him take
+    // nothing from him.
+    let own = [Scope::Everything];
+    let all = [Scope::Everything, Scope::OnBehalf];
     match act {
-        Act::LogOut => everything(EndReason::LoggedOut),
-        Act::SetPassword => everything(EndReason::PasswordChanged),
-        Act::Delete => everything(EndReason::Deleted),
-        Act::Rename => everything(EndReason::Renamed),
-        Act::DisableDomain => everything(EndReason::DomainDisabled),
+        Act::LogOut => these(&own, EndReason::LoggedOut),
+        Act::SetPassword => these(&all, EndReason::PasswordChanged),
+        Act::Delete => these(&all, EndReason::Deleted),
+        Act::Rename => these(&own, EndReason::Renamed),
+        Act::DisableDomain => these(&all, EndReason::DomainDisabled),
+        // Also when it is a greater one: which of his sessions he would still have a right to is not
+        // worth asking.
+        Act::SetRole => these(&[Scope::OnBehalf], EndReason::CredentialRevoked),
+        Act::RemoveAppPassword | Act::ExpireToken => these(&[], EndReason::CredentialRevoked),
+        Act::SetAliases | Act::SetDomainAliases => these(&[], EndReason::Renamed),
         // Whether the service worked before does not matter: when the end of its sessions could not
         // be confirmed, the request is repeated, and must end them then.
         Act::SetServices(states) => {
@@ -75,8 +97,10 @@ pub fn voided_by_all(acts: &[Act]) -> Voided {
         all.scopes.extend(one.scopes);
     }
     if all.scopes.contains(&Scope::Everything) {
-        all.scopes = vec![Scope::Everything];
+        all.scopes.retain(|scope| matches!(scope, Scope::Everything | Scope::OnBehalf));
     }
+    all.scopes.sort();
+    all.scopes.dedup();
     all
 }
 
@@ -106,12 +130,21 @@ mod tests {
     #[test]
     fn what_voids_what() {
         use EndReason::*;
-        let all = &[Scope::Everything];
-        check(&[Act::LogOut], all, LoggedOut);
+        let own = &[Scope::Everything];
+        let all = &[Scope::Everything, Scope::OnBehalf];
+        check(&[Act::LogOut], own, LoggedOut);
         check(&[Act::SetPassword], all, PasswordChanged);
         check(&[Act::Delete], all, Deleted);
-        check(&[Act::Rename], all, Renamed);
+        check(&[Act::Rename], own, Renamed);
         check(&[Act::DisableDomain], all, DomainDisabled);
+        check(&[Act::SetRole], &[Scope::OnBehalf], CredentialRevoked);
+        check(&[Act::RemoveAppPassword], &[], CredentialRevoked);
+        check(&[Act::ExpireToken], &[], CredentialRevoked);
+        check(&[Act::SetAliases], &[], Renamed);
+        check(&[Act::SetDomainAliases], &[], Renamed);
+        check(&[set(Enabled, Enabled), Act::SetAliases], &[], Renamed);
+        check(&[set(Enabled, Disabled), Act::SetAliases], &[POP3], ServiceOff);
+        check(&[Act::SetRole, Act::SetPassword], all, CredentialRevoked);
         check(&[Act::Other], &[], LoggedOut);
         check(&[], &[], LoggedOut);
         check(&[set(Enabled, Enabled)], &[], ServiceOff);

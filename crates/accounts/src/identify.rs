@@ -4,7 +4,7 @@ use crate::login::Named;
 use crate::throttle::Failure;
 use crate::{Accounts, Actor, Identity, LoginRefusal, Proof, Refusal};
 use std::net::IpAddr;
-use storage::AccountStatus;
+use storage::{AccountStatus, Token};
 use terms::{Secret, UnixTime};
 
 impl Accounts {
@@ -12,7 +12,7 @@ impl Accounts {
     /// Counts as one attempt of the same throttle that logins are subject to.
     ///
     /// Whoever has an active account may ask; what for, is decided by [`crate::authz`]. The account
-    /// may be named by an alias.
+    /// may be named by an alias. An app password is no password here.
     pub async fn identify(
         &self,
         name: &str,
@@ -25,11 +25,13 @@ impl Accounts {
         self.admit(named.claimed, peer, now)?;
         // The token first, because that is cheap.
         let by_token = match token {
-            Some(token) => self.has_token(&named, token, now).await?,
-            None => false,
+            Some(token) => self.check_token(named.account.as_ref(), token, now).await,
+            None => Ok(None),
         };
+        let by_token = by_token.map_err(|_| Refusal::Unavailable)?;
+        let by_token = by_token.filter(|token| token.use_for.for_api());
         let (account, proof) = match (by_token, password, named) {
-            (true, _, Named { account: Some(account), claimed, .. }) => {
+            (Some(_), _, Named { account: Some(account), claimed, .. }) => {
                 self.note_right(claimed, peer);
                 (account, Proof::Token)
             }
@@ -43,16 +45,18 @@ impl Accounts {
         if account.status() != AccountStatus::Active {
             return Err(Refusal::NotAllowed.into());
         }
+        if let Some(token) = by_token.filter(|_| proof == Proof::Token) {
+            self.spend(&token).await?;
+        }
         Ok(Actor::new(Identity::of(&account), proof))
     }
 
-    async fn has_token(
-        &self,
-        named: &Named,
-        token: &Secret,
-        now: UnixTime,
-    ) -> Result<bool, LoginRefusal> {
-        let checked = self.check_token(named.account.as_ref(), token, now).await;
-        checked.map_err(|_| Refusal::Unavailable.into())
+    /// Takes the token's use, when nothing else stands in the way. Somebody may have been quicker.
+    pub(crate) async fn spend(&self, token: &Token) -> Result<(), LoginRefusal> {
+        match self.use_token(token).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::Invalid.into()),
+            Err(_) => Err(Refusal::Unavailable.into()),
+        }
     }
 }

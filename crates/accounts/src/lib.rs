@@ -11,6 +11,7 @@
 mod accounts;
 mod actor;
 mod administer;
+mod app_password;
 pub mod attributes;
 pub mod authz;
 mod bootstrap;
@@ -35,4 +36,4 @@ pub use authz::{Action, Denied, Permit, Target};
 pub use bootstrap::BootstrapError;
 pub use history::{Request, attribute_names};
 pub use login::{Credentials, LoginRefusal, Refusal};
-pub use token::{IssueError, IssuedToken};
+pub use token::{IssueError, IssuedToken, TokenWish};

@@ -5,14 +5,18 @@
 //! 2. A name that does not exist, an account without a password and a wrong password are told apart
 //!    neither by the answer nor by its timing.
 //! 3. Whether the account may log in is looked at only after the secret was right.
+//! 4. App passwords and tokens open the account they belong to. An administrator who acts for others does
+//!    so by his password.
 
 use crate::throttle::{Claimed, Failure, Verdict};
 use crate::verified::{Fingerprint, Known};
-use crate::{Accounts, Action, Actor, Identity, Proof, Target, authz, credential, name};
+use crate::{
+    Accounts, Action, Actor, Identity, Proof, Target, app_password, authz, credential, name,
+};
 use std::net::IpAddr;
 use std::time::Duration;
-use storage::{Account, AccountStatus, Credential, Login, StorageError};
-use terms::{Address, Protocol, Secret, UnixTime};
+use storage::{Account, AccountStatus, Found, Login, StorageError, Token};
+use terms::{AccountId, Address, AppPasswordId, Credential, Epoch, Protocol, Secret, UnixTime};
 
 /// The longest secret looked at, in bytes. None of ours is longer; a longer one matches nothing.
 const SECRET_MAX: usize = 512;
@@ -84,17 +88,34 @@ impl Accounts {
             _ => None,
         };
 
-        let holder = self.check_password(claimed, &secret, peer, now).await?;
-        let (account, credential) = match behalf {
-            None => (holder, Credential::Password),
+        let (account, proved, alias) = match behalf {
+            None => {
+                let alias = claimed.alias.clone();
+                let (account, proved) = self.check_mail_secret(claimed, &secret, peer, now).await?;
+                (account, proved, alias)
+            }
             Some(target) => {
-                let administrator = Credential::OnBehalf { administrator: holder.id };
-                (on_behalf(holder, target)?, administrator)
+                let holder = self.check_password(for_mail(claimed), &secret, peer, now).await?;
+                let (administrator, epoch) = (holder.id, holder.epoch);
+                let alias = target.alias.clone();
+                let account = on_behalf(holder, target)?;
+                (account, Proved::OnBehalf { administrator, epoch }, alias)
             }
         };
         if account.status() != AccountStatus::Active || !account.services.admits(protocol) {
             return Err(Refusal::NotAllowed.into());
         }
+        let credential = match proved {
+            Proved::Password => Credential::Password,
+            Proved::OnBehalf { administrator, epoch } => {
+                Credential::OnBehalf { administrator, epoch }
+            }
+            Proved::AppPassword(id) => Credential::AppPassword(id),
+            Proved::Token(token) => {
+                self.spend(&token).await?;
+                Credential::Token(token.id)
+            }
+        };
         // Only a statistic: losing it is no reason to refuse.
         let _ = self.inner.storage.note_login(account.id, protocol, now).await;
         let name = on_behalf_of.filter(|other| !other.is_empty()).unwrap_or(name);
@@ -105,7 +126,50 @@ impl Accounts {
             protocol,
             credential,
             name,
+            alias,
         })
+    }
+
+    /// Checks whether a secret opens an account's mail: an app password, a token, or, if there are no
+    /// app passwords, the account's own.
+    async fn check_mail_secret(
+        &self,
+        named: Named,
+        secret: &Secret,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Result<(Account, Proved), LoginRefusal> {
+        self.admit(named.claimed, peer, now)?;
+        let proved = match &named.account {
+            Some(account) => match app_password::matching(account, secret) {
+                Some(id) => Some(Proved::AppPassword(id)),
+                None => self.mail_token(account, secret, now).await?.map(Proved::Token),
+            },
+            None => None,
+        };
+        match (proved, named) {
+            (Some(proved), Named { account: Some(account), claimed, .. }) => {
+                self.note_right(claimed, peer);
+                Ok((account, proved))
+            }
+            (_, named) => {
+                let account = self.check_password(for_mail(named), secret, peer, now).await?;
+                Ok((account, Proved::Password))
+            }
+        }
+    }
+
+    async fn mail_token(
+        &self,
+        account: &Account,
+        secret: &Secret,
+        now: UnixTime,
+    ) -> Result<Option<Token>, LoginRefusal> {
+        if !account.has_tokens {
+            return Ok(None);
+        }
+        let token = self.check_token(Some(account), secret, now).await.map_err(unavailable)?;
+        Ok(token.filter(|token| token.use_for.for_mail()))
     }
 
     /// Reads whom a name means.
@@ -115,13 +179,15 @@ impl Accounts {
             Some(address) => self.inner.storage.find(address).await.map_err(unavailable)?,
             None => None,
         };
+        let is_alias = matches!(account, Some(Found::Alias(_)));
+        let alias = address.clone().filter(|_| is_alias);
         let account = account.map(|found| *found.into_account());
         let claimed = match (&account, &address) {
             (Some(account), _) => Claimed::Account(account.id),
             (None, Some(address)) => self.inner.verified.stranger(address.as_str()),
             (None, None) => self.inner.verified.stranger(name),
         };
-        Ok(Named { address, account, claimed })
+        Ok(Named { address, account, alias, claimed })
     }
 
     /// Checks a password against an account read before; answers the account.
@@ -224,8 +290,29 @@ pub(crate) struct Named {
     pub(crate) address: Option<Address>,
     /// The account, if there is one.
     pub(crate) account: Option<Account>,
+    /// The name, if it is an alias of the account.
+    pub(crate) alias: Option<Address>,
     /// Whose failure it is if the secret is wrong.
     pub(crate) claimed: Claimed,
+}
+
+/// What proved a login.
+enum Proved {
+    Password,
+    OnBehalf { administrator: AccountId, epoch: Epoch },
+    AppPassword(AppPasswordId),
+    Token(Token),
+}
+
+/// The same, its own password left out if that does not open mail. Then any password is as wrong as one
+/// for an account that has none.
+fn for_mail(mut named: Named) -> Named {
+    if let Some(account) = &mut named.account
+        && !account.app_passwords.is_empty()
+    {
+        account.password = None;
+    }
+    named
 }
 
 /// The account that `holder`, whose password was right, may open instead of his own.

@@ -3,20 +3,7 @@
 use crate::SessionKey;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use terms::{AccountId, Network, Protocol, Scope};
-
-/// Which secret a session was made with, as far as ending it needs to know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Credential {
-    /// The account's own password.
-    Password,
-    /// The password of an administrator who acts on the account's behalf.
-    OnBehalf(AccountId),
-    /// An app password, by its id.
-    AppPassword(Box<str>),
-    /// A token, by the hash it is stored under.
-    Token(Box<str>),
-}
+use terms::{Address, Credential, Network, Protocol, Scope};
 
 /// What a filter looks at in a session. None of it changes while the session lives, so a filter
 /// gives the same answer at any time.
@@ -29,11 +16,14 @@ pub struct Traits<'a> {
     /// Where it comes from.
     pub address: IpAddr,
     /// What it was made with.
-    pub credential: &'a Credential,
+    pub credential: Credential,
+    /// The alias that the account was named by, if it was one.
+    pub alias: Option<&'a Address>,
 }
 
-/// A condition on sessions. Starts as "all" and only ever narrows: every condition added must hold
-/// too, and an empty list of ids or scopes means none, not all.
+/// A condition on the sessions of an account, and on those that its owner has at other accounts on
+/// their behalf. Starts as "all of the account's own" or as a list of scopes, and only ever narrows:
+/// every condition added must hold too, and an empty list of ids or scopes means none, not all.
 ///
 /// ```
 /// use cluster::Filter;
@@ -43,6 +33,9 @@ pub struct Traits<'a> {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter {
+    /// At least one of these. None: all of the account's own.
+    scopes: Option<BTreeSet<Scope>>,
+    /// All of these.
     conditions: Vec<Condition>,
 }
 
@@ -50,8 +43,7 @@ pub struct Filter {
 enum Condition {
     /// One of these.
     Keys(BTreeSet<SessionKey>),
-    /// One of these.
-    Protocols(BTreeSet<Protocol>),
+    Protocol(Protocol),
     Network(Network),
     Credential(Credential),
 }
@@ -59,19 +51,12 @@ enum Condition {
 impl Filter {
     /// Every session of the account.
     pub fn all() -> Self {
-        Self { conditions: Vec::new() }
+        Self { scopes: None, conditions: Vec::new() }
     }
 
     /// Those that at least one of the scopes covers.
     pub fn scopes(scopes: &[Scope]) -> Self {
-        let mut protocols = BTreeSet::new();
-        for scope in scopes {
-            match scope {
-                Scope::Everything => return Self::all(),
-                Scope::Protocol(protocol) => protocols.insert(*protocol),
-            };
-        }
-        Self::all().and(Condition::Protocols(protocols))
+        Self { scopes: Some(scopes.iter().cloned().collect()), conditions: Vec::new() }
     }
 
     /// Only these sessions.
@@ -81,7 +66,7 @@ impl Filter {
 
     /// Only sessions in this protocol.
     pub fn protocol(self, protocol: Protocol) -> Self {
-        self.and(Condition::Protocols([protocol].into()))
+        self.and(Condition::Protocol(protocol))
     }
 
     /// Only sessions from this network.
@@ -94,13 +79,35 @@ impl Filter {
         self.and(Condition::Credential(credential))
     }
 
-    /// Whether the session is meant.
+    /// Whether a session of the account is meant.
     pub fn matches(&self, session: &Traits<'_>) -> bool {
+        let in_scope = |scope: &Scope| match scope {
+            Scope::Everything => true,
+            Scope::Protocol(protocol) => *protocol == session.protocol,
+            Scope::AppPassword(id) => Credential::AppPassword(*id) == session.credential,
+            Scope::Token(id) => Credential::Token(*id) == session.credential,
+            Scope::Alias(alias) => Some(alias) == session.alias,
+            Scope::OnBehalf => false,
+        };
+        self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(in_scope)) && self.holds(session)
+    }
+
+    /// Whether a session of another account is meant that the account's owner has on its behalf.
+    pub fn matches_on_behalf(&self, session: &Traits<'_>) -> bool {
+        self.reaches_others() && self.holds(session)
+    }
+
+    /// Whether sessions of other accounts can be meant.
+    pub fn reaches_others(&self) -> bool {
+        self.scopes.as_ref().is_some_and(|scopes| scopes.contains(&Scope::OnBehalf))
+    }
+
+    fn holds(&self, session: &Traits<'_>) -> bool {
         self.conditions.iter().all(|condition| match condition {
             Condition::Keys(keys) => keys.contains(&session.key),
-            Condition::Protocols(protocols) => protocols.contains(&session.protocol),
+            Condition::Protocol(protocol) => *protocol == session.protocol,
             Condition::Network(network) => network.contains(session.address),
-            Condition::Credential(credential) => credential == session.credential,
+            Condition::Credential(credential) => *credential == session.credential,
         })
     }
 
@@ -112,7 +119,7 @@ impl Filter {
 
 impl From<Scope> for Filter {
     fn from(scope: Scope) -> Self {
-        Self::scopes(&[scope])
+        Self::scopes(std::slice::from_ref(&scope))
     }
 }
 
@@ -120,7 +127,7 @@ impl From<Scope> for Filter {
 mod tests {
     use super::*;
     use crate::Node;
-    use terms::{Incarnation, NodeId, SessionId};
+    use terms::{AppPasswordId, Incarnation, NodeId, SessionId, TokenId};
 
     const NODE: Node = Node { id: NodeId(1), incarnation: Incarnation(1) };
 
@@ -130,26 +137,28 @@ mod tests {
 
     /// Which of four sessions a filter means.
     fn check(filter: Filter, expected: &[u64]) {
-        let token = Credential::Token("beef".into());
+        let (token, alias) = (Credential::Token(TokenId(7)), alias("al@a.example"));
         let sessions = [
-            (1, Protocol::Imap, "192.0.2.1", &Credential::Password),
-            (2, Protocol::Imap, "192.0.2.77", &token),
-            (3, Protocol::Pop3, "192.0.3.1", &Credential::Password),
-            (4, Protocol::Pop3, "::ffff:192.0.2.1", &token),
+            (1, Protocol::Imap, "192.0.2.1", Credential::Password, None),
+            (2, Protocol::Imap, "192.0.2.77", token, None),
+            (3, Protocol::Pop3, "192.0.3.1", Credential::Password, Some(&alias)),
+            (4, Protocol::Pop3, "::ffff:192.0.2.1", token, None),
         ];
-        let matched: Vec<u64> = sessions
-            .into_iter()
-            .filter(|(id, protocol, address, credential)| {
-                filter.matches(&Traits {
-                    key: key(*id),
-                    protocol: *protocol,
-                    address: address.parse().unwrap(),
-                    credential,
-                })
-            })
-            .map(|(id, ..)| id)
-            .collect();
-        assert_eq!(matched, expected, "{filter:?}");
+        let matched = |meant: fn(&Filter, &Traits<'_>) -> bool| -> Vec<u64> {
+            let sessions = sessions.iter().filter(|(id, protocol, address, credential, alias)| {
+                let (key, address) = (key(*id), address.parse().unwrap());
+                let (protocol, credential, alias) = (*protocol, *credential, *alias);
+                meant(&filter, &Traits { key, protocol, address, credential, alias })
+            });
+            sessions.map(|(id, ..)| *id).collect()
+        };
+        assert_eq!(matched(Filter::matches), expected, "{filter:?}");
+        let others = matched(Filter::matches_on_behalf);
+        assert!(others.is_empty() || filter.reaches_others(), "{filter:?}");
+    }
+
+    fn alias(text: &str) -> Address {
+        Address::parse(text).unwrap()
     }
 
     #[test]
@@ -163,7 +172,13 @@ mod tests {
         check(Filter::all().network(network("192.0.2.1")), &[1, 4]);
         check(Filter::all().network(network("192.0.2.0/24")), &[1, 2, 4]);
         check(Filter::all().credential(Credential::Password), &[1, 3]);
-        check(Filter::all().credential(Credential::Token("beef".into())), &[2, 4]);
+        check(Filter::all().credential(Credential::Token(TokenId(7))), &[2, 4]);
+        check(Scope::Token(TokenId(7)).into(), &[2, 4]);
+        check(Scope::Alias(alias("al@a.example")).into(), &[3]);
+        check(
+            Filter::scopes(&[Scope::Token(TokenId(7)), Scope::Protocol(Protocol::Imap)]),
+            &[1, 2, 4],
+        );
     }
 
     #[test]
@@ -172,8 +187,11 @@ mod tests {
         check(Filter::all().keys([]), &[]);
         check(Filter::all().protocol(Protocol::Imap).protocol(Protocol::Pop3), &[]);
         check(Filter::all().keys([key(1), key(2)]).keys([key(2), key(3)]), &[2]);
-        check(Filter::all().credential(Credential::Token("BEEF".into())), &[]);
-        check(Filter::all().credential(Credential::AppPassword("beef".into())), &[]);
+        check(Filter::all().credential(Credential::Token(TokenId(8))), &[]);
+        check(Filter::all().credential(Credential::AppPassword(AppPasswordId(7))), &[]);
+        check(Scope::AppPassword(AppPasswordId(7)).into(), &[]);
+        check(Scope::Alias(alias("al@b.example")).into(), &[]);
+        check(Scope::OnBehalf.into(), &[]);
         let elsewhere = Node { id: NodeId(1), incarnation: Incarnation(2) };
         check(Filter::all().keys([SessionKey { node: elsewhere, id: SessionId(1) }]), &[]);
     }

@@ -15,8 +15,9 @@ mod node;
 mod order;
 
 pub use bus::{Arrival, Inbox};
-pub use filter::{Credential, Filter, Traits};
+pub use filter::{Filter, Traits};
 pub use lease::{Grant, Lapsed, Lease, LeaseTerms, LeaseTermsError, Moment, StoreMoment};
 pub use membership::Membership;
 pub use node::{Node, ParseSessionKeyError, SessionKey};
 pub use order::{Acknowledgement, Order, OrderId};
+pub use terms::Credential;

@@ -1,7 +1,7 @@
 //! What a node is ordered to do, and what it answers.
 
 use crate::{Filter, Node, Traits};
-use terms::{AccountId, AuditId, EndReason, Epoch};
+use terms::{AccountId, AuditId, Credential, EndReason, Epoch};
 
 /// The name of one order; unique over all nodes, so that an answer is never taken for the answer to
 /// another order. A restarted node begins a new incarnation and so never repeats one.
@@ -19,7 +19,7 @@ pub struct OrderId {
 pub struct Order {
     /// Its name.
     pub id: OrderId,
-    /// Whose sessions.
+    /// Whose sessions. (A filter may reach those that he has at other accounts as their administrator.)
     pub account: AccountId,
     /// Only logins below this epoch. It is on disk already, so every login checked from now on
     /// carries at least this one and is out of reach, however late the order arrives.
@@ -34,8 +34,19 @@ pub struct Order {
 
 impl Order {
     /// Whether the order is about a session of `account`, logged in at `epoch`.
+    ///
+    /// A session on behalf of `account` carries its administrator's epoch besides: an order about the
+    /// administrator is compared with that one.
     pub fn covers(&self, account: AccountId, epoch: Epoch, session: &Traits<'_>) -> bool {
-        account == self.account && epoch < self.below && self.filter.matches(session)
+        let own = account == self.account && epoch < self.below && self.filter.matches(session);
+        own || match session.credential {
+            Credential::OnBehalf { administrator, epoch } => {
+                administrator == self.account
+                    && epoch < self.below
+                    && self.filter.matches_on_behalf(session)
+            }
+            Credential::Password | Credential::AppPassword(_) | Credential::Token(_) => false,
+        }
     }
 }
 

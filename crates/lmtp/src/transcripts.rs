@@ -75,6 +75,7 @@ impl Place {
             epoch: account.epoch,
             protocol: Protocol::Imap,
             credential: Credential::Password,
+            alias: None,
             name: name.to_owned(),
         };
         let inbox = self.storage.folder(&login, &FolderName::inbox()).await.unwrap();

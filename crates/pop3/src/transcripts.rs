@@ -196,6 +196,7 @@ async fn login(storage: &Storage, name: &str, protocol: Protocol) -> Result<Logi
         epoch: account.epoch,
         protocol,
         credential: Credential::Password,
+        alias: None,
         name: name.to_owned(),
     })
 }

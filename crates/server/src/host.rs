@@ -129,9 +129,9 @@ impl ConnectionHost {
     }
 
     async fn admit(&self, login: &Login) -> Result<Place, LoginError> {
-        let on_behalf = match &login.credential {
-            Credential::OnBehalf { administrator } => Some(administrator.to_string().into()),
-            Credential::Password | Credential::Token(_) => None,
+        let on_behalf = match login.credential {
+            Credential::OnBehalf { administrator, .. } => Some(administrator.to_string().into()),
+            Credential::Password | Credential::AppPassword(_) | Credential::Token(_) => None,
         };
         let unconfirmed = self
             .services
@@ -145,7 +145,8 @@ impl ConnectionHost {
                 trusted: self.trusted(),
                 login: login.name.as_str().into(),
                 on_behalf,
-                credential: registered_credential(&login.credential),
+                alias: login.alias.clone().map(Box::new),
+                credential: login.credential,
                 since: now(),
             })
             .map_err(|_| LoginError::TooManySessions)?;
@@ -168,13 +169,6 @@ impl ConnectionHost {
             "session opened"
         );
         Ok(Place { guard, orders, _present: self.services.metrics.session(protocol) })
-    }
-}
-
-fn registered_credential(credential: &Credential) -> cluster::Credential {
-    match credential {
-        Credential::Password | Credential::OnBehalf { .. } => cluster::Credential::Password,
-        Credential::Token(hash) => cluster::Credential::Token(hash.as_str().into()),
     }
 }
 

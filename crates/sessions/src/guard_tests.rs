@@ -31,6 +31,7 @@ fn session(account: AccountId, epoch: u64) -> Session {
         trusted: true,
         login: "Alice@Example.com".into(),
         on_behalf: None,
+        alias: None,
         credential: Credential::Password,
         since: UnixTime(1000),
     }

@@ -30,7 +30,7 @@
 use crate::limits::Counts;
 use crate::{Limits, Refusal, Session};
 use cluster::{Node, Order, SessionKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use terms::{AccountId, Protocol, SessionId};
@@ -46,6 +46,8 @@ pub struct Registry<L> {
     last_ending: u64,
     rows: BTreeMap<(AccountId, SessionId), Row<L>>,
     owners: BTreeMap<SessionId, AccountId>,
+    /// Sessions on behalf of others, by their administrators.
+    visits: BTreeSet<(AccountId, SessionId)>,
     counts: Counts,
     endings: BTreeMap<EndingId, Tally<L>>,
 }
@@ -141,6 +143,7 @@ impl<L: Clone> Registry<L> {
             last_ending: 0,
             rows: BTreeMap::new(),
             owners: BTreeMap::new(),
+            visits: BTreeSet::new(),
             counts: Counts::default(),
             endings: BTreeMap::new(),
         }
@@ -167,6 +170,9 @@ impl<L: Clone> Registry<L> {
         let account = session.account;
         self.counts.add(&session);
         self.owners.insert(id, account);
+        if let Some(administrator) = session.administrator() {
+            self.visits.insert((administrator, id));
+        }
         self.rows.insert((account, id), Row { session, line, told: false });
         Ok(SessionKey { node: self.node, id })
     }
@@ -177,9 +183,17 @@ impl<L: Clone> Registry<L> {
         let Some(account) = self.owners.remove(&id) else { return Vec::new() };
         let Some(row) = self.rows.remove(&(account, id)) else { return Vec::new() };
         self.counts.subtract(&row.session);
+        let administrator = row.session.administrator();
+        if let Some(administrator) = administrator {
+            self.visits.remove(&(administrator, id));
+        }
         let key = SessionKey { node: self.node, id };
         let mut finished = Vec::new();
-        for whose in [Some(account), None] {
+        // Nobody is his own administrator, but a tally must not count anything twice.
+        let administrator = administrator.filter(|administrator| *administrator != account);
+        for whose in
+            [Some(Some(account)), administrator.map(Some), Some(None)].into_iter().flatten()
+        {
             let first = EndingId { account: whose, number: 0 };
             let last = EndingId { account: whose, number: u64::MAX };
             for (ending, tally) in self.endings.range_mut(first..=last) {
@@ -222,13 +236,23 @@ impl<L: Clone> Registry<L> {
             ended: Vec::new(),
         };
         let mut tell = Vec::new();
-        for ((_, id), row) in self.rows.range_mut(range) {
-            if tally.covers(SessionKey { node: self.node, id: *id }, &row.session) {
+        let mut consider = |id, row: &mut Row<L>| {
+            if tally.covers(SessionKey { node: self.node, id }, &row.session) {
                 tally.open += 1;
                 if !row.told {
                     row.told = true;
                     tell.push(row.line.clone());
                 }
+            }
+        };
+        for ((_, id), row) in self.rows.range_mut(range) {
+            consider(*id, row);
+        }
+        for place in visited(&self.visits, &self.owners, order) {
+            // In the range above already, if it is a session of the account itself.
+            let own = order.is_some_and(|order| order.account == place.0);
+            if let Some(row) = self.rows.get_mut(&place).filter(|_| !own) {
+                consider(place.1, row);
             }
         }
         if tally.open == 0 {
@@ -246,7 +270,15 @@ impl<L: Clone> Registry<L> {
         let open = |(key, row): &(SessionKey, &Row<L>)| tally.covers(*key, &row.session);
         let copied = |(key, row): (SessionKey, &Row<L>)| (key, row.clone());
         let open = match ending.account {
-            Some(account) => self.sessions_of(account).filter(open).map(copied).collect(),
+            Some(account) => {
+                let own = self.sessions_of(account);
+                let visited = visited(&self.visits, &self.owners, tally.order.as_ref());
+                let visited = visited.filter(|place| place.0 != account).filter_map(|place| {
+                    let key = SessionKey { node: self.node, id: place.1 };
+                    Some((key, self.rows.get(&place)?))
+                });
+                own.chain(visited).filter(open).map(copied).collect()
+            }
             None => self.sessions_after(None).filter(open).map(copied).collect(),
         };
         Some((tally, open))
@@ -297,6 +329,21 @@ impl<L: Clone> Registry<L> {
     pub fn count_in(&self, protocol: Protocol) -> usize {
         self.counts.of_protocol(protocol)
     }
+}
+
+/// The places of the sessions that an order's account has on behalf of others, if the order is about
+/// those, too.
+fn visited<'a>(
+    visits: &'a BTreeSet<(AccountId, SessionId)>,
+    owners: &'a BTreeMap<SessionId, AccountId>,
+    order: Option<&Order>,
+) -> impl Iterator<Item = (AccountId, SessionId)> + use<'a> {
+    let administrator = order.filter(|order| order.filter.reaches_others());
+    let visits = administrator.map(|order| {
+        visits.range((order.account, SessionId(0))..=(order.account, SessionId(u64::MAX)))
+    });
+    let ids = visits.into_iter().flatten().map(|(_, id)| *id);
+    ids.filter_map(|id| Some((*owners.get(&id)?, id)))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Desk {
     }
 
     /// `imap alice@3 from 192.0.2.1`: a session in a protocol, of account 1 (alice) or 2 (bob), at an
-    /// epoch, from an address; `trusted` may follow.
+    /// epoch, from an address; `trusted` may follow, or `by bob@2`: bob at his epoch 2, on behalf.
     fn open(&mut self, text: &'static str) -> &mut Self {
         self.said = match self.registry.register(Arc::new(session(text)), text) {
             Ok(key) => format!("opened {}\n", key.id),
@@ -121,12 +121,60 @@ fn session(text: &str) -> Session {
         protocol,
         peer: (words.next().unwrap().parse::<std::net::IpAddr>().unwrap(), 40000).into(),
         tls: true,
-        trusted: words.next() == Some("trusted"),
+        trusted: text.ends_with(" trusted"),
         login: login.into(),
         on_behalf: None,
-        credential: Credential::Password,
+        alias: None,
+        credential: match text.split_once(" by bob@") {
+            None => Credential::Password,
+            Some((_, epoch)) => Credential::OnBehalf {
+                administrator: AccountId(2),
+                epoch: Epoch(epoch.parse().unwrap()),
+            },
+        },
         since: UnixTime(1000),
     }
+}
+
+/// An administrator's sessions at others go by his own epoch, and only when they are meant.
+#[test]
+fn an_administrator_loses_his_sessions_at_others() {
+    let mut desk = Desk::new(10, 10);
+    desk.open("imap alice@9 from 192.0.2.1 by bob@1");
+    desk.open("imap alice@1 from 192.0.2.2 by bob@2");
+    desk.open("imap alice@1 from 192.0.2.3");
+    desk.open("imap bob@1 from 192.0.2.4");
+    // His own sessions only.
+    desk.end(2, 2, Scope::Everything);
+    desk.check(&[
+        "tell [\"imap bob@1 from 192.0.2.4\"]",
+        "1 imap alice@9 from 192.0.2.1 by bob@1",
+        "2 imap alice@1 from 192.0.2.2 by bob@2",
+        "3 imap alice@1 from 192.0.2.3",
+        "4 imap bob@1 from 192.0.2.4 told",
+        "waiting for 1 of 1",
+    ]);
+    desk.close(4).end(2, 2, Filter::scopes(&[Scope::Everything, Scope::OnBehalf])).check(&[
+        "tell [\"imap alice@9 from 192.0.2.1 by bob@1\"]",
+        "1 imap alice@9 from 192.0.2.1 by bob@1 told",
+        "2 imap alice@1 from 192.0.2.2 by bob@2",
+        "3 imap alice@1 from 192.0.2.3",
+        "waiting for 1 of 1",
+    ]);
+    // Both orders wait for the same session, and each counts it once.
+    desk.end(1, 2, Scope::Everything).close(1).check(&[
+        "finished 1: [1]",
+        "2 imap alice@1 from 192.0.2.2 by bob@2 told",
+        "3 imap alice@1 from 192.0.2.3 told",
+        "waiting for 2 of 2",
+    ]);
+    desk.end(2, 3, Scope::OnBehalf).close(2).check(&[
+        "finished 1: [2]",
+        "3 imap alice@1 from 192.0.2.3 told",
+        "waiting for 1 of 2",
+    ]);
+    desk.close(3).check(&["finished 2: [2, 3]"]);
+    desk.end(2, 9, Scope::OnBehalf).check(&["tell []", "finished 0: []"]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ mod tests {
     use std::pin::pin;
     use std::sync::{Arc, Mutex};
     use std::task::{Context, Poll, Waker};
-    use terms::{AccountId, Epoch, Incarnation, NodeId, Protocol};
+    use terms::{AccountId, Epoch, Incarnation, NodeId, Protocol, TokenId};
 
     /// A log kept in memory.
     #[derive(Clone, Default)]
@@ -104,7 +104,8 @@ mod tests {
             trusted: false,
             login: "alice\r\nforged".into(),
             on_behalf: Some("admin@example.com".into()),
-            credential: Credential::Token("5ec4e7".into()),
+            alias: None,
+            credential: Credential::Token(TokenId(5_424_357)),
             since: UnixTime(1000),
         };
         let unconfirmed = sessions.register(session).unwrap();
@@ -149,6 +150,6 @@ mod tests {
         };
         let expected = [line("session did not end in time", 60), line("session ended", 61)];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
-        assert!(!text.contains("5ec4e7"), "credentials are not for the log");
+        assert!(!text.contains("5424357"), "credentials are not for the log");
     }
 }

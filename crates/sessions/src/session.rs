@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use terms::{AccountId, AuditId, EndReason, Epoch, Protocol, UnixTime};
+use terms::{AccountId, Address, AuditId, EndReason, Epoch, Protocol, UnixTime};
 use tokio::sync::Notify;
 
 /// The longest client name kept, in bytes. RFC 2971 §3.3 allows 1024, operators need fewer.
@@ -28,6 +28,8 @@ pub struct Session {
     pub trusted: bool,
     /// The name as the client wrote it: an alias, another letter case.
     pub login: Box<str>,
+    /// The alias that the name is, if it is not the account's own address.
+    pub alias: Option<Box<Address>>,
     /// The administrator who logged in on the account's behalf.
     pub on_behalf: Option<Box<str>>,
     /// What proved the login.
@@ -37,13 +39,22 @@ pub struct Session {
 }
 
 impl Session {
+    /// The administrator whose password proved the login, if it is on behalf of the account.
+    pub fn administrator(&self) -> Option<AccountId> {
+        match self.credential {
+            Credential::OnBehalf { administrator, .. } => Some(administrator),
+            Credential::Password | Credential::AppPassword(_) | Credential::Token(_) => None,
+        }
+    }
+
     /// What filters look at.
     pub fn traits(&self, key: SessionKey) -> Traits<'_> {
         Traits {
             key,
             protocol: self.protocol,
             address: self.peer.ip(),
-            credential: &self.credential,
+            credential: self.credential,
+            alias: self.alias.as_deref(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An account: one owner of mail.
 
+use crate::AppPassword;
 use serde_json::{Map, Value};
 use terms::{
     AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime,
@@ -36,6 +37,10 @@ pub struct Account {
     pub imap_floor: Epoch,
     /// Logins with an epoch below this one are void, in POP3.
     pub pop3_floor: Epoch,
+    /// Its app passwords, oldest first. As long as there are any, its own password does not open mail.
+    pub app_passwords: Vec<AppPassword>,
+    /// Whether there are tokens for it, if only expired ones.
+    pub has_tokens: bool,
     /// Which services it may use.
     pub services: Services,
     /// Bytes of mail it may keep; absent: the domain's default, or no limit.
@@ -238,7 +243,7 @@ pub struct NewAccount {
 /// What to change; absent members stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
-    /// The hashed password.
+    /// The hashed password. The account's tokens go with the former one.
     pub password: Option<String>,
     /// Replaces the aliases.
     pub aliases: Option<Vec<Address>>,
@@ -254,7 +259,9 @@ pub struct AccountChange {
     pub role: Option<Option<RoleGrant>>,
     /// Attributes to set, or to unset with `null`.
     pub attributes: Map<String, Value>,
-    /// Which earlier logins this change makes void. The epoch is raised in the same transaction.
+    /// Which earlier logins this change makes void. The epoch is raised in the same transaction. Void
+    /// besides: logins by an alias that the change takes away, and, when it leaves every service
+    /// suspended, those on behalf of others.
     pub void: Vec<Scope>,
 }
 
@@ -308,24 +315,4 @@ pub struct Raised {
     pub epoch: Epoch,
     /// Which logins are void.
     pub scopes: Vec<Scope>,
-}
-
-/// A secret of limited life that stands in for a password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// The hash it is stored under (never the text itself).
-    pub hash: String,
-    /// Whose password it replaces.
-    pub account: AccountId,
-    /// What it is good for.
-    pub use_for: TokenUse,
-    /// When it ends.
-    pub expires: UnixTime,
-}
-
-/// What a token is good for (OMA reference 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenUse {
-    /// The API only: type `oma`.
-    Api,
 }

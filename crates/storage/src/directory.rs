@@ -3,14 +3,16 @@
 //! These operations are for administration and for logging in; they take no [`crate::Login`].
 
 use crate::embedded::directory::{
-    account, account_address, account_change, company, domain, epoch, history, listing, name, token,
+    account, account_address, account_change, app_password, company, domain, epoch, history,
+    listing, name, token,
 };
 use crate::{
-    Account, AccountChange, AccountSummary, Company, Domain, DomainChange, Found, HistoryEntry,
-    NewAccount, NewDomain, Raised, Storage, StorageError, Token,
+    Account, AccountChange, AccountSummary, AppPassword, Company, Domain, DomainChange, Found,
+    HistoryEntry, LoginAttempt, NewAccount, NewAppPassword, NewDomain, NewToken, Raised, Storage, StorageError,
+    Token,
 };
 use terms::{
-    AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, UnixTime,
+    AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, TokenId, UnixTime,
 };
 
 impl Storage {
@@ -173,15 +175,10 @@ impl Storage {
         self.engine.login_stands(login).await
     }
 
-    /// Notes a successful login; may be merged with others and written later.
-    pub async fn note_login(
-        &self,
-        id: AccountId,
-        protocol: Protocol,
-        at: UnixTime,
-    ) -> Result<(), StorageError> {
-        self.engine.note_login(id, protocol, at);
-        Ok(())
+    /// Notes an attempt to log in, for the time of the latest login and for the account's history. Merged
+    /// with others and written a little later: no login costs a write. May be lost in a crash.
+    pub fn note_login(&self, attempt: LoginAttempt) {
+        self.engine.note_login(attempt);
     }
 
     /// Replaces the stored hash by a better one of the same password, unless the password changed
@@ -199,12 +196,61 @@ impl Storage {
             .await
     }
 
-    /// Stores a token. `Exists` if its text is in use. Expired ones are removed on the way.
-    pub async fn create_token(&self, token: Token, now: UnixTime) -> Result<(), StorageError> {
-        self.engine.write(move |write| token::create(write, &token, now)).await
+    /// Adds an app password; the line of history gets its tag. `Exists` if the tag is in use, `Limit`
+    /// if there are four. Makes no login void.
+    pub async fn add_app_password(
+        &self,
+        new: NewAppPassword,
+        history: HistoryEntry,
+    ) -> Result<AppPassword, StorageError> {
+        self.engine.write(move |write| app_password::add(write, new, history)).await
     }
 
-    /// The token of that hash, unless it has expired at `now`.
+    /// Removes an app password and raises the account's epoch: logins made with it are void. `NotFound`
+    /// if there is none of that tag.
+    pub async fn remove_app_password(
+        &self,
+        account: AccountId,
+        tag: &str,
+        history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        let tag = tag.to_owned();
+        self.engine.write(move |write| app_password::remove(write, account, &tag, history)).await
+    }
+
+    /// Stores a token. `Exists` if its hash is there, `Limit` if the account has too many.
+    pub async fn create_token(
+        &self,
+        token: NewToken,
+        now: UnixTime,
+        history: Option<HistoryEntry>,
+    ) -> Result<TokenId, StorageError> {
+        self.engine.write(move |write| token::create(write, &token, now, history)).await
+    }
+
+    /// Takes the one use that a token for one use is good for. False: somebody else has had it, or the
+    /// token is gone. Sessions made with it go on until it expires.
+    pub async fn spend_token(&self, id: TokenId) -> Result<bool, StorageError> {
+        self.engine.write(move |write| token::spend(write.conn, id)).await
+    }
+
+    /// When the next token expires, or has, if [`Storage::expire_tokens`] was not told yet.
+    pub async fn next_token_expiry(&self) -> Result<Option<UnixTime>, StorageError> {
+        self.engine.read(|reader| token::next_expiry(&reader.conn)).await
+    }
+
+    /// Removes tokens that have expired at `now`, some hundred at a time, and raises the epochs of
+    /// accounts that could have logged in to mail with them, with a line of history each (whatever
+    /// account it names). Ask again until [`Storage::next_token_expiry`] lies ahead.
+    pub async fn expire_tokens(
+        &self,
+        now: UnixTime,
+        history: HistoryEntry,
+    ) -> Result<Vec<Raised>, StorageError> {
+        self.engine.write(move |write| token::expire(write, now, &history)).await
+    }
+
+    /// The token of that hash, unless it has expired at `now` or was for one use and had it.
     pub async fn token(&self, hash: &str, now: UnixTime) -> Result<Option<Token>, StorageError> {
         let hash = hash.to_owned();
         self.engine.read(move |reader| token::by_hash(&reader.conn, &hash, now)).await

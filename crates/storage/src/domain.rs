@@ -40,7 +40,7 @@ pub struct NewDomain {
 /// What to change; absent members stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct DomainChange {
-    /// Replaces the aliases.
+    /// Replaces the aliases. Logins by an alias that is gone are void.
     pub aliases: Option<Vec<DomainName>>,
     /// Disables or enables. Disabling raises the epoch of every account of the domain.
     pub disabled: Option<bool>,

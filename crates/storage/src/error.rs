@@ -49,6 +49,8 @@ pub enum What {
     Entry,
     /// A token.
     Token,
+    /// An app password of an account.
+    AppPassword,
 }
 
 impl std::fmt::Display for What {
@@ -60,6 +62,7 @@ impl std::fmt::Display for What {
             What::Folder => "the folder",
             What::Entry => "the message",
             What::Token => "the token",
+            What::AppPassword => "the app password",
         })
     }
 }

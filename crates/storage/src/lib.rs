@@ -11,6 +11,7 @@
 //! not an invariant of what is kept.
 
 mod account;
+mod attempt;
 mod blob;
 mod change;
 mod company;
@@ -23,13 +24,15 @@ mod feed;
 mod folder;
 mod login;
 mod mail;
+mod secret;
 mod storage;
 mod verification;
 
 pub use account::{
     Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,
-    NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services, Token, TokenUse,
+    NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services,
 };
+pub use attempt::{AttemptResult, LoginAttempt};
 pub use blob::{BlobRef, BlobWriter};
 pub use change::{Changes, HistoryEntry};
 pub use company::Company;
@@ -38,6 +41,8 @@ pub use entry::{Copied, Entry, EntryQuery, NewEntry, Recipient, StoreOutcome, Up
 pub use error::{OpenError, StorageError, What};
 pub use feed::Subscription;
 pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
-pub use login::{Credential, Login};
+pub use login::Login;
+pub use secret::{AppPassword, NewAppPassword, NewToken, Token, TokenUse};
 pub use storage::{Options, Storage};
+pub use terms::Credential;
 pub use verification::Verification;

@@ -1,20 +1,6 @@
 //! Proof that credentials were right.
 
-use terms::{AccountId, Address, Epoch, Protocol};
-
-/// Which of an account's secrets proved a login.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Credential {
-    /// The account's own password.
-    Password,
-    /// An administrator's password, used on behalf of the account.
-    OnBehalf {
-        /// The administrator.
-        administrator: AccountId,
-    },
-    /// A token, by the hash it is stored under.
-    Token(String),
-}
+use terms::{AccountId, Address, Credential, Epoch, Protocol};
 
 /// Proof that credentials were right when the account was at `epoch`.
 ///
@@ -34,4 +20,7 @@ pub struct Login {
     pub credential: Credential,
     /// The name as the client wrote it: an alias, another letter case.
     pub name: String,
+    /// The alias that the name is, if it is not the account's own address. Void when it is no name of
+    /// the account any more.
+    pub alias: Option<Address>,
 }

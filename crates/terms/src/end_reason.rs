@@ -11,11 +11,11 @@ pub enum EndReason {
     ServiceOff,
     /// The account was deleted.
     Deleted,
-    /// The account has a new address.
+    /// The account has a new address, or the alias it was named by is gone.
     Renamed,
     /// The account's domain was disabled or deleted.
     DomainDisabled,
-    /// The app password or token it was made with is gone.
+    /// What it was made with is gone: an app password, a token, an administrator's right.
     CredentialRevoked,
     /// The server stops.
     Shutdown,

@@ -29,6 +29,14 @@ id!(
     CompanyId
 );
 id!(
+    /// An app password of one account.
+    AppPasswordId
+);
+id!(
+    /// A token made for one account.
+    TokenId
+);
+id!(
     /// A folder of one account. Stays the same through renames.
     FolderId
 );

@@ -4,7 +4,9 @@ use super::*;
 use crate::epoch::{Act, voided};
 use crate::{Options, Request};
 use serde_json::Map;
-use storage::{AccountChange, DomainChange, Role, RoleGrant, ServiceState, Services, Storage};
+use storage::{
+    AccountChange, DomainChange, Role, RoleGrant, ServiceState, Services, Storage, TokenUse,
+};
 use terms::{DomainName, Scope};
 
 const NOW: UnixTime = UnixTime(1_795_348_800);
@@ -108,6 +110,8 @@ async fn every_name_of_an_account() {
         assert_eq!((login.account, login.epoch), (joe.id, joe.epoch), "{name}");
         assert_eq!((login.address.as_str(), login.name.as_str()), ("joe@example.com", name));
         assert_eq!(login.credential, Credential::Password);
+        let address = crate::name::login_name(name).unwrap();
+        assert_eq!(login.alias, Some(address).filter(|it| *it != joe.address), "{name}");
         assert!(world.storage.login_stands(&login).await.unwrap());
     }
     for name in ["joe", "*@example.com", "joe%@example.com", "", "nobody@example.com"] {
@@ -174,7 +178,8 @@ async fn on_behalf_of_others() {
         world.try_as("boss@example.com", Some("Joe@example.com"), PASSWORD, "192.0.2.1").await;
     let login = login.unwrap();
     assert_eq!((login.account, login.epoch), (joe.id, joe.epoch));
-    assert_eq!(login.credential, Credential::OnBehalf { administrator: boss.id });
+    let (administrator, epoch) = (boss.id, boss.epoch);
+    assert_eq!(login.credential, Credential::OnBehalf { administrator, epoch });
     assert_eq!(login.name, "Joe@example.com");
     // Oneself is nobody else, empty is nobody.
     for own in ["joe@example.com", "JOE@example.com", ""] {
@@ -305,4 +310,166 @@ async fn tokens() {
     let other = crate::credential::hash(&Secret::new("other")).unwrap();
     world.store_password("joe@example.com", &other, &[]).await;
     assert!(identify("joe@example.com", None, token.text, 0).await.is_err());
+}
+
+impl World {
+    fn permit(&self, boss: &Account, action: Action, target: &Account) -> crate::Permit {
+        let actor = Actor::new(Identity::of(boss), Proof::Password);
+        authz::permit(&actor, action, &Target::account(target)).unwrap()
+    }
+
+    async fn add(&self, tag: &str) -> Secret {
+        let (boss, joe) =
+            (self.account("boss@example.com").await, self.account("joe@example.com").await);
+        let permit = self.permit(&boss, Action::AppPassword, &joe);
+        let request = Request::of_service("test", NOW);
+        self.accounts.add_app_password(&permit, Some(tag.to_owned()), &request).await.unwrap()
+    }
+
+    async fn generate(&self, name: &str, use_for: TokenUse, once: bool) -> Secret {
+        let (boss, target) = (self.account("boss@example.com").await, self.account(name).await);
+        let permit = self.permit(&boss, Action::GenerateToken, &target);
+        let wish = crate::TokenWish { text: None, use_for, once, seconds: 3600 };
+        let request = Request::of_service("test", NOW);
+        self.accounts.generate_token(&permit, wish, "test", &request).await.unwrap().text
+    }
+
+    async fn api(&self, name: &str, password: Option<&str>, token: Option<&str>) -> bool {
+        let (password, token) = (password.map(Secret::new), token.map(Secret::new));
+        let (password, token) = (password.as_ref(), token.as_ref());
+        self.accounts.identify(name, password, token, ip("192.0.2.1"), NOW).await.is_ok()
+    }
+}
+
+/// OMA reference 14.23, and situation 26.
+#[tokio::test]
+async fn app_passwords_take_the_place_of_the_password_for_mail() {
+    let world = World::new().await;
+    let joe = "joe@example.com";
+    let invalid = Some(Refusal::Invalid);
+    // Warm: what was right before must not stay right.
+    assert_eq!(world.reason(joe, None, PASSWORD).await, None);
+    let (phone, laptop) = (world.add("phone").await, world.add("laptop").await);
+    let (phone, laptop) = (phone.reveal(), laptop.reveal());
+    for _ in 0..2 {
+        assert_eq!(world.reason(joe, None, PASSWORD).await, invalid);
+        assert_eq!(world.reason(joe, None, phone).await, None);
+        assert_eq!(world.reason("J.Oe@example.com", None, laptop).await, None);
+    }
+    assert!(world.api(joe, Some(PASSWORD), None).await);
+    assert!(!world.api(joe, Some(phone), None).await && !world.api(joe, None, Some(phone)).await);
+    assert_eq!(world.reason("jane@example.com", None, phone).await, invalid);
+    assert_eq!(world.reason("boss@example.com", Some(joe), PASSWORD).await, None);
+
+    let login = world.try_as(joe, None, phone, "192.0.2.1").await.unwrap();
+    let other = world.try_as(joe, None, laptop, "192.0.2.1").await.unwrap();
+    let account = world.account(joe).await;
+    assert_eq!(login.credential, Credential::AppPassword(account.app_passwords[0].id));
+    assert_eq!(login.epoch, account.epoch);
+    let permit =
+        world.permit(&world.account("boss@example.com").await, Action::AppPassword, &account);
+    let request = Request::of_service("test", NOW);
+    let remove = async |tag: &str| world.accounts.remove_app_password(&permit, tag, &request).await;
+    let (raised, voided) = remove("phone").await.unwrap();
+    assert_eq!(raised.scopes, [Scope::AppPassword(account.app_passwords[0].id)]);
+    assert_eq!(voided.reason, terms::EndReason::CredentialRevoked);
+    assert!(!world.storage.login_stands(&login).await.unwrap());
+    assert!(world.storage.login_stands(&other).await.unwrap());
+    assert_eq!(world.reason(joe, None, phone).await, invalid);
+    assert_eq!(world.reason(joe, None, laptop).await, None);
+    assert_eq!(world.reason(joe, None, PASSWORD).await, invalid);
+    remove("laptop").await.unwrap();
+    assert_eq!(world.reason(joe, None, laptop).await, invalid);
+    // A password that was remembered as wrong is right again.
+    assert_eq!(world.reason(joe, None, PASSWORD).await, None);
+}
+
+/// An app password on a telephone is no key to everybody's mail, and does not bring the password back.
+#[tokio::test]
+async fn an_administrator_with_app_passwords() {
+    let world = World::new().await;
+    let boss = world.account("boss@example.com").await;
+    let permit = world.permit(&boss, Action::AppPassword, &boss);
+    let request = Request::of_service("test", NOW);
+    let phone = world.accounts.add_app_password(&permit, None, &request).await.unwrap();
+    let joe = Some("joe@example.com");
+    for secret in [phone.reveal(), PASSWORD] {
+        assert_eq!(world.reason("boss@example.com", joe, secret).await, Some(Refusal::Invalid));
+    }
+    let token = world.generate("boss@example.com", TokenUse::Mail, false).await;
+    assert_eq!(world.reason("boss@example.com", joe, token.reveal()).await, Some(Refusal::Invalid));
+    assert_eq!(world.reason("boss@example.com", None, token.reveal()).await, None);
+}
+
+#[tokio::test]
+async fn tokens_for_mail() {
+    let world = World::new().await;
+    let joe = "joe@example.com";
+    let session = world.generate(joe, TokenUse::Mail, false).await;
+    let sso = world.generate(joe, TokenUse::Mail, true).await;
+    let both = world.generate(joe, TokenUse::ApiAndMail, true).await;
+    let oma = world.generate(joe, TokenUse::Api, false).await;
+    let [session, sso, both, oma] = [&session, &sso, &both, &oma].map(|it| it.reveal());
+    let invalid = Some(Refusal::Invalid);
+    for _ in 0..2 {
+        assert_eq!(world.reason(joe, None, session).await, None);
+        assert_eq!(world.reason("jane@example.com", None, session).await, invalid);
+        assert_eq!(world.reason(joe, None, oma).await, invalid);
+        assert!(!world.api(joe, None, Some(session)).await);
+        assert!(!world.api(joe, None, Some(sso)).await);
+        assert!(world.api(joe, None, Some(oma)).await);
+        assert_eq!(world.reason(joe, None, PASSWORD).await, None, "the password goes on working");
+    }
+    // One success, whatever was tried before.
+    let off = Services { imap4: ServiceState::Disabled, ..Services::default() };
+    world.change(joe, AccountChange { services: Some(off), ..Default::default() }).await;
+    assert_eq!(world.reason(joe, None, sso).await, Some(Refusal::NotAllowed));
+    let on = Some(Services::default());
+    world.change(joe, AccountChange { services: on, ..Default::default() }).await;
+    let login = world.try_as(joe, None, sso, "192.0.2.1").await.unwrap();
+    assert!(matches!(login.credential, Credential::Token(_)));
+    assert_eq!(world.reason(joe, None, sso).await, invalid);
+    assert!(world.storage.login_stands(&login).await.unwrap());
+    assert!(world.api(joe, None, Some(both)).await);
+    assert!(!world.api(joe, None, Some(both)).await);
+    assert_eq!(world.reason(joe, None, both).await, invalid, "used up by the API");
+    // Many at once: one has it.
+    let sso = world.generate(joe, TokenUse::Mail, true).await;
+    let tries = (0..8).map(|_| world.reason(joe, None, sso.reveal()));
+    let tries = futures::future::join_all(tries).await;
+    assert_eq!(tries.iter().filter(|it| it.is_none()).count(), 1, "{tries:?}");
+
+    // Its time is over, exactly.
+    let by_session = world.try_as(joe, None, session, "192.0.2.1").await.unwrap();
+    for (after, opens) in [(3599, true), (3600, false)] {
+        let credentials = Credentials {
+            protocol: Protocol::Imap,
+            name: joe.to_owned(),
+            on_behalf_of: None,
+            secret: Secret::new(session),
+        };
+        let now = UnixTime(NOW.0 + after);
+        let login = world.accounts.log_in(credentials, ip("192.0.2.1"), now).await;
+        assert_eq!(login.is_ok(), opens, "{after}");
+    }
+    let history = Request::of_service("test", NOW).entry(by_session.account, "token_expired");
+    let expired = world.storage.expire_tokens(UnixTime(NOW.0 + 3600), history).await.unwrap();
+    let Credential::Token(id) = by_session.credential else { panic!("{by_session:?}") };
+    assert!(expired.iter().any(|it| it.scopes == [Scope::Token(id)]));
+    assert!(!world.storage.login_stands(&by_session).await.unwrap());
+}
+
+/// Setting the password takes tokens away, an upgrade of its hash does not.
+#[tokio::test]
+async fn an_upgraded_hash_costs_no_token() {
+    let world = World::new().await;
+    let joe = "joe@example.com";
+    world.store_password(joe, "{SSHA}EAYdtQcrqqjHqU+uuHb06s5QWwJzYWx0eSE=", &[]).await;
+    let token = world.generate(joe, TokenUse::Mail, false).await;
+    assert_eq!(world.reason(joe, None, "password").await, None);
+    assert!(world.account(joe).await.password.unwrap().starts_with("$argon2id$"));
+    assert_eq!(world.reason(joe, None, token.reveal()).await, None);
+    let other = crate::credential::hash(&Secret::new("other")).unwrap();
+    world.store_password(joe, &other, &[]).await;
+    assert_eq!(world.reason(joe, None, token.reveal()).await, Some(Refusal::Invalid));
 }

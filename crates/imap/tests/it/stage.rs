@@ -249,6 +249,7 @@ impl Host for Door {
             epoch: account.epoch,
             protocol: attempt.protocol,
             credential: Credential::Password,
+            alias: None,
             name: attempt.name,
         })
     }

@@ -1,12 +1,14 @@
 //! Whether a login is still good: asked in the transaction of every operation that a session makes.
 
+use super::directory::name;
 use super::sql;
-use crate::{Credential, Login, StorageError};
+use crate::{Login, StorageError};
 use rusqlite::{Connection, params};
-use terms::Protocol;
+use terms::{Credential, Protocol};
 
 /// `Void` unless the account exists, its domain works, its service for the protocol is enabled, its epoch
-/// was not raised above the login's for the protocol, and what proved the login is still there.
+/// was not raised above the login's for the protocol, and the name and the secret that it was made with are
+/// still there.
 pub(super) fn check(conn: &Connection, login: &Login) -> Result<(), StorageError> {
     if stands(conn, login)? { Ok(()) } else { Err(StorageError::Void) }
 }
@@ -28,19 +30,30 @@ pub(super) fn stands(conn: &Connection, login: &Login) -> Result<bool, StorageEr
     if found.is_none() {
         return Ok(false);
     }
-    let proof = match &login.credential {
+    if let Some(alias) = &login.alias
+        && name::resolve(conn, alias)?.is_none_or(|(holder, _)| holder != login.account)
+    {
+        return Ok(false);
+    }
+    let proof = match login.credential {
         Credential::Password => Some(()),
-        Credential::Token(hash) => sql::one(
+        Credential::AppPassword(id) => sql::one(
             conn,
-            "SELECT 1 FROM token WHERE hash = ?1 AND account = ?2",
-            params![hash, account],
+            "SELECT 1 FROM app_password WHERE id = ?1 AND account = ?2",
+            params![sql::int(id.0), account],
             |_| Ok(()),
         )?,
-        Credential::OnBehalf { administrator } => sql::one(
+        Credential::Token(id) => sql::one(
+            conn,
+            "SELECT 1 FROM token WHERE id = ?1 AND account = ?2",
+            params![sql::int(id.0), account],
+            |_| Ok(()),
+        )?,
+        Credential::OnBehalf { administrator, epoch } => sql::one(
             conn,
             "SELECT 1 FROM account a JOIN domain d ON d.id = a.domain
-             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0",
-            [sql::int(administrator.0)],
+             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0 AND a.behalf_floor <= ?2",
+            params![sql::int(administrator.0), sql::int(epoch.0)],
             |_| Ok(()),
         )?,
     };

@@ -8,4 +8,5 @@ mod model;
 mod opening;
 mod place;
 mod scale;
+mod secrets;
 mod segments;

@@ -200,6 +200,7 @@ fn session(epoch: Epoch) -> Arc<Session> {
         trusted: true,
         login: "alice".into(),
         on_behalf: None,
+        alias: None,
         credential: Credential::Password,
         since: UnixTime(0),
     })

@@ -1,6 +1,6 @@
 //! An account as a row, and the numbers that stand for words in it.
 
-use super::{domain, name};
+use super::{app_password, domain, name};
 use crate::embedded::fault::damaged;
 use crate::embedded::logins::Logins;
 use crate::embedded::reader::Reader;
@@ -36,7 +36,8 @@ pub(super) fn stored(conn: &Connection, id: AccountId) -> Result<Option<Account>
                 a.service_imap4, a.service_pop3, a.service_smtpin, a.service_smtprelay,
                 a.service_smtprelay_webmail, a.service_webmail,
                 a.quota, a.role, a.role_objects, a.attributes, a.created, a.deleted,
-                a.login_imap4, a.login_pop3, a.former_aliases
+                a.login_imap4, a.login_pop3, a.former_aliases,
+                EXISTS (SELECT 1 FROM token t WHERE t.account = a.id)
          FROM account a JOIN domain d ON d.id = a.domain JOIN company c ON c.id = d.company
          WHERE a.id = ?1",
         [sql::int(id.0)],
@@ -46,6 +47,7 @@ pub(super) fn stored(conn: &Connection, id: AccountId) -> Result<Option<Account>
     if account.deleted.is_none() {
         account.aliases = name::aliases(conn, id)?;
     }
+    account.app_passwords = app_password::of_account(conn, id)?;
     Ok(Some(account))
 }
 
@@ -66,6 +68,8 @@ fn account(row: &Row<'_>) -> Result<Account, StorageError> {
         epoch: Epoch(sql::unsigned(row, 10)?),
         imap_floor: Epoch(sql::unsigned(row, 11)?),
         pop3_floor: Epoch(sql::unsigned(row, 12)?),
+        app_passwords: Vec::new(),
+        has_tokens: row.get(28)?,
         services: services(row, 13)?,
         quota: sql::unsigned_if_any(row, 19)?,
         role: role_grant(row)?,

@@ -1,6 +1,6 @@
 //! Making, changing and deleting accounts.
 
-use super::{account, domain, epoch, history, name};
+use super::{account, domain, epoch, history, name, token};
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::mail::standard_folders;
@@ -82,11 +82,17 @@ fn apply(
     let account = account::stored(conn, id)?
         .filter(|account| account.deleted.is_none())
         .ok_or(StorageError::NotFound(What::Address))?;
+    let mut void = change.void;
     if let Some(password) = change.password {
         sql::run(conn, "UPDATE account SET password = ?2 WHERE id = ?1", params![row, password])?;
+        token::revoke_all(conn, id)?;
     }
     if let Some(aliases) = change.aliases {
         name::replace_aliases(conn, id, &aliases)?;
+        let domain = domain::by_id(conn, account.domain)?;
+        let others = domain.map(|domain| domain.aliases).unwrap_or_default();
+        let lost = name::lost(conn, id, &account.aliases, &account.domain_name, &others)?;
+        void.extend(lost.into_iter().map(Scope::Alias));
     }
     if change.services.is_some() || !change.service_states.is_empty() {
         let mut services = change.services.unwrap_or(account.services);
@@ -94,6 +100,10 @@ fn apply(
             services.set(service, state);
         }
         set_services(conn, id, services)?;
+        if services.all_suspended() {
+            token::revoke_all(conn, id)?;
+            void.push(Scope::OnBehalf);
+        }
     }
     if let Some(quota) = change.quota {
         let quota = quota.map(sql::int);
@@ -118,10 +128,10 @@ fn apply(
             params![row, attributes],
         )?;
     }
-    if change.void.is_empty() {
+    if void.is_empty() {
         return Ok(None);
     }
-    epoch::raise(conn, id, &change.void).map(Some)
+    epoch::raise(conn, id, &void).map(Some)
 }
 
 fn set_services(conn: &Connection, id: AccountId, services: Services) -> Result<(), StorageError> {
@@ -169,7 +179,7 @@ pub(crate) fn delete(
 ) -> Result<Raised, StorageError> {
     let conn = write.conn;
     let row = sql::int(id.0);
-    let raised = epoch::raise(conn, id, &[Scope::Everything])?;
+    let raised = epoch::raise(conn, id, &[Scope::Everything, Scope::OnBehalf])?;
     let aliases = name::aliases(conn, id)?;
     let aliases = sql::json(&aliases.iter().map(Address::as_str).collect::<Vec<_>>())?;
     sql::run(
@@ -178,7 +188,7 @@ pub(crate) fn delete(
         params![row, at.0, aliases],
     )?;
     name::free(conn, id)?;
-    sql::run(conn, "DELETE FROM token WHERE account = ?1", [row])?;
+    token::revoke_all(conn, id)?;
     history::note(conn, id, note)?;
     Ok(raised)
 }

@@ -1,6 +1,6 @@
 //! Domains, with their aliases and workgroups.
 
-use super::{company, epoch};
+use super::{company, epoch, name, token};
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
@@ -63,8 +63,10 @@ pub(crate) fn apply(
             params![row, sql::int(to.0)],
         )?;
     }
+    let mut gone = Vec::new();
     if let Some(aliases) = change.aliases {
         replace_aliases(conn, id, &aliases)?;
+        gone = domain.aliases.iter().filter(|alias| !aliases.contains(alias)).cloned().collect();
     }
     if !change.attributes.is_empty() {
         merge(&mut domain.attributes, change.attributes);
@@ -82,9 +84,20 @@ pub(crate) fn apply(
     if let Some(disabled) = change.disabled {
         sql::run(conn, "UPDATE domain SET disabled = ?2 WHERE id = ?1", params![row, disabled])?;
         if disabled {
+            token::revoke_all_in(conn, id)?;
             // Also when it was disabled before: whoever repeats the call wants its effect.
             for account in super::listing::living(conn, id)? {
-                raised.push(epoch::raise(conn, account, &[Scope::Everything])?);
+                let scopes = [Scope::Everything, Scope::OnBehalf];
+                raised.push(epoch::raise(conn, account, &scopes)?);
+            }
+        }
+    }
+    if raised.is_empty() && !gone.is_empty() {
+        for account in super::listing::living(conn, id)? {
+            let lost = name::lost(conn, account, &name::all(conn, account)?, &domain.name, &gone)?;
+            let scopes: Vec<Scope> = lost.into_iter().map(Scope::Alias).collect();
+            if !scopes.is_empty() {
+                raised.push(epoch::raise(conn, account, &scopes)?);
             }
         }
     }

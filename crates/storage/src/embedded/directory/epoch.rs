@@ -25,14 +25,21 @@ pub(super) fn raise(
     account: AccountId,
     scopes: &[Scope],
 ) -> Result<Raised, StorageError> {
-    let covers = |protocol| scopes.iter().any(|scope| scope.covers(protocol));
+    let covers = |protocol| scopes.iter().any(|scope| scope.covers_all(protocol));
+    // What else a scope may be needs no floor: the fence looks for the secret or the name itself.
     let epoch = sql::one(
         conn,
         "UPDATE account SET epoch = epoch + 1,
                 imap_floor = CASE WHEN ?2 THEN epoch + 1 ELSE imap_floor END,
-                pop3_floor = CASE WHEN ?3 THEN epoch + 1 ELSE pop3_floor END
+                pop3_floor = CASE WHEN ?3 THEN epoch + 1 ELSE pop3_floor END,
+                behalf_floor = CASE WHEN ?4 THEN epoch + 1 ELSE behalf_floor END
          WHERE id = ?1 AND deleted IS NULL RETURNING epoch",
-        params![sql::int(account.0), covers(Protocol::Imap), covers(Protocol::Pop3)],
+        params![
+            sql::int(account.0),
+            covers(Protocol::Imap),
+            covers(Protocol::Pop3),
+            scopes.contains(&Scope::OnBehalf)
+        ],
         |row| sql::unsigned(row, 0),
     )?;
     let epoch = Epoch(epoch.ok_or(StorageError::NotFound(What::Address))?);

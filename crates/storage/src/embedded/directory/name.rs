@@ -13,28 +13,52 @@ const ALIASES_BOUND: usize = 1000;
 
 /// See [`crate::Storage::find`].
 pub(crate) fn find(reader: &Reader, address: &Address) -> Result<Option<Found>, StorageError> {
-    let conn = &reader.conn;
-    let (id, is_alias) = match lookup(conn, address.as_str())? {
-        Some(found) => found,
-        None => {
-            let name = DomainName::parse(address.domain()).map_err(damaged)?;
-            let Some((domain, true)) = domain::id_by_name(conn, &name)? else { return Ok(None) };
-            let real = sql::one(
-                conn,
-                "SELECT name FROM domain WHERE id = ?1",
-                [sql::int(domain.0)],
-                |row| Ok(row.get::<_, String>(0)?),
-            )?;
-            let real = format!("{}@{}", address.local(), real.unwrap_or_default());
-            match lookup(conn, &real)? {
-                Some((id, _)) => (id, true),
-                None => return Ok(None),
-            }
-        }
-    };
+    let Some((id, is_alias)) = resolve(&reader.conn, address)? else { return Ok(None) };
     let account = account::by_id(reader, id)?.ok_or_else(|| damaged("a name without account"))?;
     let account = Box::new(account);
     Ok(Some(if is_alias { Found::Alias(account) } else { Found::Account(account) }))
+}
+
+/// The account that an address means, and whether it is an alias: one of its own, or through an alias of
+/// its domain.
+pub(in crate::embedded) fn resolve(
+    conn: &Connection,
+    address: &Address,
+) -> Result<Option<(AccountId, bool)>, StorageError> {
+    if let Some(found) = lookup(conn, address.as_str())? {
+        return Ok(Some(found));
+    }
+    let name = DomainName::parse(address.domain()).map_err(damaged)?;
+    let Some((domain, true)) = domain::id_by_name(conn, &name)? else { return Ok(None) };
+    let real =
+        sql::one(conn, "SELECT name FROM domain WHERE id = ?1", [sql::int(domain.0)], |row| {
+            Ok(row.get::<_, String>(0)?)
+        })?;
+    let real = format!("{}@{}", address.local(), real.unwrap_or_default());
+    Ok(lookup(conn, &real)?.map(|(id, _)| (id, true)))
+}
+
+/// Those of `names`, in their own domain and in its aliases, that do not mean the account (any more).
+pub(super) fn lost(
+    conn: &Connection,
+    id: AccountId,
+    names: &[Address],
+    domain: &DomainName,
+    domain_aliases: &[DomainName],
+) -> Result<Vec<Address>, StorageError> {
+    let mut lost = Vec::new();
+    for name in names {
+        let at_home = name.domain() == domain.as_str();
+        let elsewhere = domain_aliases.iter().filter(|_| at_home);
+        let elsewhere = elsewhere.map(|alias| stored(&format!("{}@{alias}", name.local())));
+        for name in std::iter::once(Ok(name.clone())).chain(elsewhere) {
+            let name = name?;
+            if resolve(conn, &name)?.is_none_or(|(holder, _)| holder != id) {
+                lost.push(name);
+            }
+        }
+    }
+    Ok(lost)
 }
 
 fn lookup(conn: &Connection, address: &str) -> Result<Option<(AccountId, bool)>, StorageError> {
@@ -100,6 +124,16 @@ pub(super) fn aliases(conn: &Connection, id: AccountId) -> Result<Vec<Address>, 
     sql::all(
         conn,
         "SELECT address FROM address WHERE account = ?1 AND is_alias = 1 ORDER BY position",
+        [sql::int(id.0)],
+        |row| stored(&row.get::<_, String>(0)?),
+    )
+}
+
+/// All names of an account, its own address first.
+pub(super) fn all(conn: &Connection, id: AccountId) -> Result<Vec<Address>, StorageError> {
+    sql::all(
+        conn,
+        "SELECT address FROM address WHERE account = ?1 ORDER BY is_alias, position",
         [sql::int(id.0)],
         |row| stored(&row.get::<_, String>(0)?),
     )

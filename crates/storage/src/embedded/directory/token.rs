@@ -1,24 +1,33 @@
 //! Tokens, by the hash of their text.
 
+use super::{epoch, history};
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{StorageError, Token, TokenUse, What};
+use crate::{HistoryEntry, NewToken, Raised, StorageError, Token, TokenUse, What};
 use rusqlite::{Connection, params};
-use terms::{AccountId, UnixTime};
+use terms::{AccountId, DomainId, Scope, TokenId, UnixTime};
 
 /// Tokens of one account.
 const TOKENS_BOUND: u64 = 1000;
+/// Tokens that end in one transaction.
+const EXPIRED_AT_ONCE: u64 = 256;
 
 /// See [`crate::Storage::create_token`].
 pub(crate) fn create(
     write: &mut Write<'_>,
-    token: &Token,
+    new: &NewToken,
     now: UnixTime,
-) -> Result<(), StorageError> {
+    note: Option<HistoryEntry>,
+) -> Result<TokenId, StorageError> {
     let conn = write.conn;
-    let account = sql::int(token.account.0);
-    sql::run(conn, "DELETE FROM token WHERE expires <= ?1", [now.0])?;
+    let account = sql::int(new.account.0);
+    // Sessions are made with tokens for mail: those end in `expire`.
+    sql::run(
+        conn,
+        "DELETE FROM token WHERE expires <= ?1 AND use_for = ?2",
+        params![now.0, use_number(TokenUse::Api)],
+    )?;
     sql::one(conn, "SELECT 1 FROM account WHERE id = ?1 AND deleted IS NULL", [account], |_| {
         Ok(())
     })?
@@ -31,11 +40,18 @@ pub(crate) fn create(
     }
     let made = sql::run(
         conn,
-        "INSERT INTO token (hash, account, use_for, expires) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO token (hash, account, use_for, once, expires) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (hash) DO NOTHING",
-        params![token.hash, account, use_number(token.use_for), token.expires.0],
+        params![new.hash, account, use_number(new.use_for), new.once, new.expires.0],
     )?;
-    if made == 1 { Ok(()) } else { Err(StorageError::Exists(What::Token)) }
+    if made != 1 {
+        return Err(StorageError::Exists(What::Token));
+    }
+    let id = TokenId(conn.last_insert_rowid() as u64);
+    if let Some(note) = note {
+        history::note(conn, new.account, note)?;
+    }
+    Ok(id)
 }
 
 /// See [`crate::Storage::token`].
@@ -46,28 +62,95 @@ pub(crate) fn by_hash(
 ) -> Result<Option<Token>, StorageError> {
     sql::one(
         conn,
-        "SELECT account, use_for, expires FROM token WHERE hash = ?1 AND expires > ?2",
+        "SELECT id, account, use_for, once, expires FROM token
+         WHERE hash = ?1 AND expires > ?2 AND spent = 0",
         params![hash, now.0],
         |row| {
             Ok(Token {
-                hash: hash.to_owned(),
-                account: AccountId(sql::unsigned(row, 0)?),
-                use_for: use_of(row.get(1)?)?,
-                expires: UnixTime(row.get(2)?),
+                id: TokenId(sql::unsigned(row, 0)?),
+                account: AccountId(sql::unsigned(row, 1)?),
+                use_for: use_of(row.get(2)?)?,
+                once: row.get(3)?,
+                expires: UnixTime(row.get(4)?),
             })
         },
     )
 }
 
+/// See [`crate::Storage::spend_token`].
+pub(crate) fn spend(conn: &Connection, id: TokenId) -> Result<bool, StorageError> {
+    let spent = sql::run(
+        conn,
+        "UPDATE token SET spent = 1 WHERE id = ?1 AND once = 1 AND spent = 0",
+        [sql::int(id.0)],
+    )?;
+    Ok(spent == 1)
+}
+
+/// See [`crate::Storage::next_token_expiry`].
+pub(crate) fn next_expiry(conn: &Connection) -> Result<Option<UnixTime>, StorageError> {
+    let next =
+        sql::one(conn, "SELECT min(expires) FROM token", [], |row| sql::time_if_any(row, 0))?;
+    Ok(next.flatten())
+}
+
+/// See [`crate::Storage::expire_tokens`].
+pub(crate) fn expire(
+    write: &mut Write<'_>,
+    now: UnixTime,
+    note: &HistoryEntry,
+) -> Result<Vec<Raised>, StorageError> {
+    let conn = write.conn;
+    let expired = sql::all(
+        conn,
+        "SELECT id, account, use_for FROM token WHERE expires <= ?1 ORDER BY expires LIMIT ?2",
+        params![now.0, sql::int(EXPIRED_AT_ONCE)],
+        |row| {
+            let (id, account) =
+                (TokenId(sql::unsigned(row, 0)?), AccountId(sql::unsigned(row, 1)?));
+            Ok((id, account, use_of(row.get(2)?)?))
+        },
+    )?;
+    let mut raised = Vec::new();
+    for (id, account, use_for) in expired {
+        sql::run(conn, "DELETE FROM token WHERE id = ?1", [sql::int(id.0)])?;
+        if use_for.for_mail() {
+            raised.push(epoch::raise(conn, account, &[Scope::Token(id)])?);
+            history::note(conn, account, note.clone())?;
+        }
+    }
+    Ok(raised)
+}
+
+/// Takes all tokens from an account. Its sessions are the caller's business.
+pub(super) fn revoke_all(conn: &Connection, account: AccountId) -> Result<(), StorageError> {
+    sql::run(conn, "DELETE FROM token WHERE account = ?1", [sql::int(account.0)])?;
+    Ok(())
+}
+
+/// The same for all accounts of a domain.
+pub(super) fn revoke_all_in(conn: &Connection, domain: DomainId) -> Result<(), StorageError> {
+    sql::run(
+        conn,
+        "DELETE FROM token WHERE account IN (SELECT id FROM account WHERE domain = ?1)",
+        [sql::int(domain.0)],
+    )?;
+    Ok(())
+}
+
 fn use_number(use_for: TokenUse) -> i64 {
     match use_for {
         TokenUse::Api => 0,
+        TokenUse::Mail => 1,
+        TokenUse::ApiAndMail => 2,
     }
 }
 
 fn use_of(number: i64) -> Result<TokenUse, StorageError> {
     match number {
         0 => Ok(TokenUse::Api),
+        1 => Ok(TokenUse::Mail),
+        2 => Ok(TokenUse::ApiAndMail),
         _ => Err(damaged(format_args!("unknown use {number} of a token"))),
     }
 }

@@ -1,13 +1,10 @@
 //! Void logins are refused by every operation.
 
 use super::place::{self, Place, append, folder, history};
-use crate::{
-    AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, Token, TokenUse,
-    What,
-};
+use crate::{AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, What};
 use terms::{DomainName, Protocol, Scope, UnixTime};
 
-async fn stands(place: &Place, login: &Login) -> bool {
+pub(super) async fn stands(place: &Place, login: &Login) -> bool {
     let stands = place.storage.login_stands(login).await.unwrap();
     let read = place.storage.folders(login).await;
     let write = place.storage.set_subscription(login, &folder("x"), true).await;
@@ -49,20 +46,6 @@ async fn what_else_voids_logins() {
     services.imap4 = ServiceState::Enabled;
     storage.change_account(alice.account, change(services), history("x")).await.unwrap();
     assert!(stands(&place, &alice).await);
-
-    let token = Token {
-        hash: "h".to_owned(),
-        account: alice.account,
-        use_for: TokenUse::Api,
-        expires: UnixTime(place::NOW.0 + 10),
-    };
-    let by_token = Login { credential: Credential::Token("h".to_owned()), ..alice.clone() };
-    assert!(!stands(&place, &by_token).await);
-    storage.create_token(token.clone(), place::NOW).await.unwrap();
-    assert!(stands(&place, &by_token).await);
-    let other = Token { hash: "i".to_owned(), ..token };
-    storage.create_token(other, UnixTime(place::NOW.0 + 10)).await.unwrap();
-    assert!(!stands(&place, &by_token).await);
 
     let domain = storage.domain(&DomainName::parse("example.com").unwrap()).await.unwrap().unwrap();
     let disable = |disabled| DomainChange { disabled: Some(disabled), ..DomainChange::default() };

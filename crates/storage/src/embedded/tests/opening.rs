@@ -133,6 +133,63 @@ async fn an_empty_file_is_no_store_yet() {
     assert!(Storage::check(dir.path()).unwrap());
 }
 
+/// A store made by the first version, before anything was added to its schema.
+fn first_version(dir: &Path) {
+    let first = include_str!("../schema/0001.sql");
+    sql(dir, &format!("PRAGMA journal_mode = WAL; BEGIN; {first}; COMMIT;"));
+    sql(
+        dir,
+        "BEGIN;
+         INSERT INTO counter VALUES ('uid_validity', 7);
+         INSERT INTO company (name, folded, created) VALUES ('Acme', 'acme', 1);
+         INSERT INTO domain (name, company, created) VALUES ('example.com', 1, 1);
+         INSERT INTO domain_name VALUES ('example.com', 1, 0, 0);
+         INSERT INTO workgroup VALUES (1, 0, 'staff');
+         INSERT INTO account (domain, address, epoch, imap_floor, kind, workgroup, created)
+             VALUES (1, 'alice@example.com', 5, 4, 0, 'staff', 1);
+         INSERT INTO address VALUES ('alice@example.com', 1, 0, 0);
+         INSERT INTO usage (account, folders) VALUES (1, 1);
+         INSERT INTO folder (account, name, uid_validity) VALUES (1, 'INBOX', 7);
+         INSERT INTO token VALUES ('old', 1, 0, 9999999999);
+         PRAGMA application_id = 0x506f7374;
+         PRAGMA user_version = 1;
+         COMMIT;",
+    );
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    first_version(dir.path());
+    let before = contents(dir.path());
+    assert!(Storage::check(dir.path()).unwrap());
+    assert!(before == contents(dir.path()), "a check changes nothing");
+    for opened in 0..2 {
+        let storage = Storage::open(options(dir.path())).await.unwrap();
+        let address = super::place::address("alice@example.com");
+        let alice = *storage.find(&address).await.unwrap().unwrap().into_account();
+        assert_eq!((alice.epoch, alice.imap_floor), (terms::Epoch(5), terms::Epoch(4)));
+        assert_eq!((alice.app_passwords.len(), alice.has_tokens), (opened, false));
+        assert_eq!(storage.token("old", super::place::NOW).await, Ok(None));
+        let login = super::place::login(&alice);
+        assert!(storage.login_stands(&login).await.unwrap());
+        let administrator =
+            crate::Credential::OnBehalf { administrator: alice.id, epoch: alice.epoch };
+        let on_behalf = crate::Login { credential: administrator, ..login.clone() };
+        assert!(storage.login_stands(&on_behalf).await.unwrap());
+        append(&storage, &login, "INBOX", b"mail").await;
+        let new = crate::NewAppPassword {
+            account: alice.id,
+            tag: None,
+            hash: "h".to_owned(),
+            created: super::place::NOW,
+        };
+        storage.add_app_password(new, super::place::history("add")).await.unwrap();
+        assert_eq!(storage.verify().await.unwrap().problems, [""; 0]);
+        storage.close().await;
+    }
+}
+
 #[tokio::test]
 async fn nobody_else_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;

@@ -92,6 +92,7 @@ pub(crate) fn login(account: &Account) -> Login {
         protocol: Protocol::Imap,
         credential: Credential::Password,
         name: account.address.to_string(),
+        alias: None,
     }
 }
 

@@ -1,0 +1,27 @@
+-- App passwords, tokens for mail, and administrators' logins on behalf of others.
+
+ALTER TABLE account ADD COLUMN behalf_floor INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE app_password (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- sessions carry it: it does not come back
+    account INTEGER NOT NULL REFERENCES account,
+    tag     TEXT NOT NULL,
+    hash    TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    UNIQUE (account, tag)
+) STRICT;
+
+-- Tokens made before go: they lived for a day at most, were good for the API only, and their hashes cannot
+-- be made from theirs. Whoever holds one authenticates again.
+DROP TABLE token;
+CREATE TABLE token (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- sessions carry it: it does not come back
+    hash    TEXT NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES account,
+    use_for INTEGER NOT NULL,
+    once    INTEGER NOT NULL,                   -- good for one use
+    spent   INTEGER NOT NULL DEFAULT 0,         -- it had that use; the session made with it goes on
+    expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX token_by_account ON token (account);
+CREATE INDEX token_by_expiry ON token (expires);
