@@ -69,6 +69,11 @@ impl Selected {
         }
     }
 
+    /// `* FLAGS` and PERMANENTFLAGS, to be said when the client does not know all keywords.
+    pub(crate) fn flag_lists(&self) -> Vec<u8> {
+        untagged::flag_lists(&self.view, self.access)
+    }
+
     /// Makes the next [`Selected::sync`] look at the folder: something was changed just now.
     pub(crate) fn look_next_time(&mut self) {
         self.look = Look::Now;
@@ -105,7 +110,7 @@ impl Selected {
             return Ok(Presence::Gone);
         }
         let news = self.view.take_in(changes, numbers);
-        untagged::say_news(output, &self.view, news, numbering).await?;
+        untagged::say_news(output, &self.view, self.access, news, numbering).await?;
         Ok(Presence::There)
     }
 

@@ -1,5 +1,6 @@
 //! Untagged data that more than one command says: flags, and a view's news (RFC 3501 §7.2 to 7.4).
 
+use crate::selected::Access;
 use crate::view::{News, Recent, Told, View};
 use crate::wire::request::Numbering;
 use crate::wire::writer;
@@ -36,30 +37,39 @@ pub(crate) fn flags(out: &mut Vec<u8>, flags: &Flags, recent: Recent) {
     }
 }
 
-/// `* FLAGS` and the PERMANENTFLAGS that go with it in a folder open for writing: every client may
-/// make up keywords (RFC 3501 §7.1, §7.2.6).
-pub(crate) fn flag_lists(view: &View) -> Vec<u8> {
+/// `* FLAGS`, and the PERMANENTFLAGS that go with it: in a folder open for writing every client may make
+/// up keywords, in one open for reading nothing can be changed (RFC 3501 §7.1, §7.2.6).
+pub(crate) fn flag_lists(view: &View, access: Access) -> Vec<u8> {
     let names = flag_names(view.keywords());
-    format!("* FLAGS ({names})\r\n* OK [PERMANENTFLAGS ({names} \\*)] These flags are kept\r\n")
-        .into_bytes()
+    let (permanent, text) = match access {
+        Access::ReadWrite => (format!("{names} \\*"), "These flags are kept"),
+        Access::ReadOnly => (String::new(), "Nothing can be changed"),
+    };
+    format!("* FLAGS ({names})\r\n* OK [PERMANENTFLAGS ({permanent})] {text}\r\n").into_bytes()
 }
 
 /// The flags that exist in a folder, separated by spaces.
-pub(crate) fn flag_names<'a>(keywords: impl Iterator<Item = &'a Keyword>) -> String {
+fn flag_names<'a>(keywords: impl Iterator<Item = &'a Keyword>) -> String {
     let mut names: Vec<&str> = SystemFlag::ALL.into_iter().map(SystemFlag::name).collect();
     names.extend(keywords.map(Keyword::as_str));
     names.join(" ")
 }
 
-/// `* 4 EXISTS` and `* 1 RECENT`
-pub(crate) fn exists(out: &mut Vec<u8>, count: usize, recent: usize) {
-    out.extend_from_slice(format!("* {count} EXISTS\r\n* {recent} RECENT\r\n").as_bytes());
+/// `* 4 EXISTS`
+pub(crate) fn exists(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(format!("* {count} EXISTS\r\n").as_bytes());
+}
+
+/// `* 1 RECENT`
+pub(crate) fn recent(out: &mut Vec<u8>, count: usize) {
+    out.extend_from_slice(format!("* {count} RECENT\r\n").as_bytes());
 }
 
 /// Says what is new, in slices.
 pub(crate) async fn say_news(
     output: &mut Output,
     view: &View,
+    access: Access,
     news: News,
     numbering: Numbering,
 ) -> Result<(), Over> {
@@ -69,11 +79,14 @@ pub(crate) async fn say_news(
         output.say(lines.as_bytes());
     }
     let mut lines = Vec::new();
-    if let Some((count, recent)) = news.exists {
-        exists(&mut lines, count, recent);
+    if let Some(count) = news.exists {
+        exists(&mut lines, count);
+    }
+    if let Some(count) = news.recent {
+        recent(&mut lines, count);
     }
     if news.keywords_grew {
-        lines.extend_from_slice(&flag_lists(view));
+        lines.extend_from_slice(&flag_lists(view, access));
     }
     if !lines.is_empty() {
         output.say(&lines);

@@ -39,8 +39,10 @@ pub(crate) struct View {
 pub(crate) struct News {
     /// EXPUNGE of these, descending, so that none shifts the next.
     pub(crate) expunged: Vec<SeqNum>,
-    /// There are this many messages, and recent ones among them.
-    pub(crate) exists: Option<(usize, usize)>,
+    /// There are this many messages: some are new.
+    pub(crate) exists: Option<usize>,
+    /// So many of them are recent: some are new, or recent ones were expunged.
+    pub(crate) recent: Option<usize>,
     /// Keywords are in use that the client has not heard of.
     pub(crate) keywords_grew: bool,
     /// FETCH with the flags of these, ascending.
@@ -167,10 +169,19 @@ impl View {
         self.keywords.len() > before
     }
 
+    /// The same for the flags of several messages.
+    pub(crate) fn learn_all_keywords<'a>(
+        &mut self,
+        flags: impl Iterator<Item = &'a Flags>,
+    ) -> bool {
+        flags.fold(false, |grew, flags| self.learn_keywords(flags) | grew)
+    }
+
     /// Takes in what happened since [`View::told`], and answers what to tell. After this the client
     /// counts as told.
     pub(crate) fn take_in(&mut self, changes: Changes, numbers: Numbers) -> News {
         let mut news = News::default();
+        let recent_before = self.recent_count();
         self.note_gone(&changes.expunged);
         if numbers == Numbers::MayChange {
             news.expunged = self.forget_gone();
@@ -184,7 +195,11 @@ impl View {
             }
         }
         if self.uids.len() > count_before {
-            news.exists = Some((self.uids.len(), self.recent_count()));
+            news.exists = Some(self.uids.len());
+        }
+        let recent = self.recent_count();
+        if news.exists.is_some() || recent != recent_before {
+            news.recent = Some(recent);
         }
 
         for update in changes.updated {

@@ -38,6 +38,14 @@ pub(super) async fn run<H: Host>(
     let storage = &context.storage;
 
     let mut answers = Answers::new(output);
+    if plan.asks_for_uids_alone() {
+        // The client's own knowledge: even what was expunged meanwhile keeps its UID until it is told.
+        for place in places.into_iter().flatten() {
+            answers.uid(place, &selected.view).await?;
+        }
+        answers.finish().await?;
+        return Ok(Reply::ok("That is all"));
+    }
     let mut missing = 0;
     let mut unreadable = None;
     for batch in batches(&places, plan.batch_size()) {
@@ -47,6 +55,12 @@ pub(super) async fn run<H: Host>(
             Reading::Peeks => BTreeSet::new(),
             Reading::Reads => mark_seen(storage, selected, &mut entries).await?,
         };
+        let shows_flags = |entry: &Entry| plan.shows_flags() || newly_seen.contains(&entry.uid);
+        let shown = entries.iter().map(|(_, entry)| entry).filter(|entry| shows_flags(entry));
+        // A keyword is announced before it is first shown (RFC 3501 §7.2.6).
+        if selected.view.learn_all_keywords(shown.map(|entry| &entry.flags)) {
+            answers.announce(&selected.flag_lists());
+        }
         for (place, entry) in &entries {
             let show_flags = match newly_seen.contains(&entry.uid) {
                 true => ShowFlags::Always,

@@ -33,7 +33,7 @@ pub(super) async fn open<H: Host>(
     let open = talk.storage().open_folder(&login, &name, claim_recent).await?;
     let picture = picture(&open);
     let selected = Selected::new(login, open, access);
-    talk.output.say(&[picture, flag_lists(&selected)].concat());
+    talk.output.say(&[picture, selected.flag_lists()].concat());
     *state = State::Selected(Box::new(selected));
     talk.host.folder_opened(Some(&name));
     Ok(match access {
@@ -46,7 +46,8 @@ pub(super) async fn open<H: Host>(
 fn picture(open: &OpenFolder) -> Vec<u8> {
     let mut lines = Vec::new();
     let recent = open.uids.len() - open.uids.partition_point(|uid| *uid < open.recent_from);
-    untagged::exists(&mut lines, open.uids.len(), recent);
+    untagged::exists(&mut lines, open.uids.len());
+    untagged::recent(&mut lines, recent);
     let first_unseen = open.first_unseen.and_then(|uid| open.uids.binary_search(&uid).ok());
     if let Some(seq) = first_unseen.and_then(seq_at) {
         lines.extend_from_slice(format!("* OK [UNSEEN {seq}] The first unread\r\n").as_bytes());
@@ -60,16 +61,4 @@ fn picture(open: &OpenFolder) -> Vec<u8> {
         .as_bytes(),
     );
     lines
-}
-
-/// Which flags there are, and which of them can be changed for good.
-fn flag_lists(selected: &Selected) -> Vec<u8> {
-    match selected.access() {
-        Access::ReadWrite => untagged::flag_lists(&selected.view),
-        Access::ReadOnly => format!(
-            "* FLAGS ({})\r\n* OK [PERMANENTFLAGS ()] Nothing can be changed\r\n",
-            untagged::flag_names(selected.view.keywords())
-        )
-        .into_bytes(),
-    }
 }

@@ -38,16 +38,12 @@ pub(super) async fn run<H: Host>(
     let outcome = talk.storage().set_flags(login, folder, uids, change, flags, None).await?;
     let missing = named - outcome.updates.len().min(named);
 
-    let view = &mut selected.view;
-    view.note_own(&outcome);
-    let mut keywords_grew = false;
-    for update in &outcome.updates {
-        keywords_grew |= view.learn_keywords(&update.flags);
-    }
-    if keywords_grew {
-        talk.output.say(&untagged::flag_lists(view));
+    selected.view.note_own(&outcome);
+    if selected.view.learn_all_keywords(outcome.updates.iter().map(|update| &update.flags)) {
+        talk.output.say(&selected.flag_lists());
     }
     if answer == Answer::Flags {
+        let view = &selected.view;
         let told = outcome.updates.into_iter();
         let told: Vec<_> = told.filter_map(|u| view.told_flags(u.uid, u.flags)).collect();
         untagged::say_flags(&mut talk.output, &told, numbering).await?;

@@ -69,9 +69,8 @@ fn changes(step: Step, up_to: ModSeq) -> (Changes, Numbers) {
 fn heard(news: &News) -> String {
     let mut words: Vec<String> = Vec::new();
     words.extend(news.expunged.iter().map(|seq| format!("{seq} gone")));
-    if let Some((count, recent)) = news.exists {
-        words.push(format!("{count} exist, {recent} recent"));
-    }
+    words.extend(news.exists.map(|count| format!("{count} exist")));
+    words.extend(news.recent.map(|count| format!("{count} recent")));
     if news.keywords_grew {
         words.push("keywords".to_owned());
     }
@@ -100,6 +99,16 @@ fn what_the_client_hears() {
         vec![
             (Arrive(&[3, 5], MayChange), "4 exist, 3 recent"),
             (Arrive(&[6], Stay), "5 exist, 4 recent"),
+        ],
+    );
+    check(
+        "how many are recent is told whenever it changes",
+        view(&[10, 20, 30], 20),
+        vec![
+            (Expunge(&[20], Stay), ""),
+            (Nothing(MayChange), "2 gone, 1 recent"),
+            (Expunge(&[10], MayChange), "1 gone"),
+            (Arrive(&[40], MayChange), "2 exist, 2 recent"),
         ],
     );
     check(

@@ -5,7 +5,7 @@ use super::plan::Plan;
 use crate::error::Failure;
 use crate::selected::Selected;
 use crate::untagged;
-use crate::view::seq_at;
+use crate::view::{View, seq_at};
 use crate::wire::request::{FetchItem, Section, SectionPart};
 use crate::wire::{date_time, fetch as section_name, writer};
 use carrier::{Output, Over};
@@ -54,6 +54,21 @@ impl<'a> Answers<'a> {
         self.say().await
     }
 
+    /// Puts whole lines between two answers.
+    pub(super) fn announce(&mut self, lines: &[u8]) {
+        self.line.extend_from_slice(lines);
+    }
+
+    /// Answers with a message's UID, as the client knows it.
+    pub(super) async fn uid(&mut self, place: usize, view: &View) -> Result<(), Over> {
+        let (Some(seq), Some(uid)) = (seq_at(place), view.uids().get(place)) else {
+            return Ok(());
+        };
+        untagged::fetch_head(&mut self.line, seq);
+        self.line.extend_from_slice(format!("UID {uid})\r\n").as_bytes());
+        self.say_if_much().await
+    }
+
     /// Answers for one message.
     ///
     /// # Errors
@@ -84,7 +99,11 @@ impl<'a> Answers<'a> {
         }
         self.progress = Progress::Collected;
         self.seam = self.line.len();
-        if self.line.len() >= SLICE { Ok(self.say().await?) } else { Ok(()) }
+        Ok(self.say_if_much().await?)
+    }
+
+    async fn say_if_much(&mut self) -> Result<(), Over> {
+        if self.line.len() >= SLICE { self.say().await } else { Ok(()) }
     }
 
     async fn write(

@@ -67,6 +67,11 @@ impl Plan {
         }
     }
 
+    /// Whether nothing needs to be read at all.
+    pub(super) fn asks_for_uids_alone(&self) -> bool {
+        self.items.iter().all(|item| *item == FetchItem::Uid)
+    }
+
     /// Whether the client asked for flags.
     pub(super) fn shows_flags(&self) -> bool {
         self.items.contains(&FetchItem::Flags)
