@@ -52,6 +52,7 @@ use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
 use feed::Feed;
 use logins::Logins;
+use mail::known::Known;
 use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
 use recovery::{Layout, Recovered};
@@ -108,6 +109,7 @@ impl Embedded {
         let segments = Arc::new(Segments::new(layout.segments.clone(), tuning, filling));
         let feed = Arc::new(Feed::default());
         let logins = Arc::new(Logins::default());
+        let known = Arc::new(Known::default());
         let (alive, threads) = Alive::new(lock);
         let fault = |source| OpenError::Io { path: options.data_dir.display().to_string(), source };
 
@@ -117,6 +119,7 @@ impl Embedded {
                 conn: recovery::connect_reader(&layout.database)?,
                 segments: Arc::clone(&segments),
                 logins: Arc::clone(&logins),
+                known: Arc::clone(&known),
             });
         }
         let readers = Pool::start("storage-reader", states, &alive).map_err(fault)?;
@@ -236,7 +239,8 @@ impl Embedded {
         let work = move || {
             let conn = recovery::connect_reader(&path)
                 .map_err(|error| StorageError::Unavailable(error.to_string()))?;
-            verify::verify(&mut Reader { conn, segments, logins })
+            let known = Arc::default();
+            verify::verify(&mut Reader { conn, segments, logins, known })
         };
         std::thread::Builder::new()
             .name("storage-verify".to_owned())
@@ -257,21 +261,24 @@ impl Embedded {
         name: &FolderName,
         claim_recent: bool,
     ) -> Result<OpenFolder, StorageError> {
-        let (subscription, mut picture) = loop {
-            let wanted = name.clone();
-            let id = self
-                .read_as(login, move |reader, account| picture::id(&reader.conn, account, &wanted))
-                .await?;
-            let subscription = self.feed.subscribe(id);
-            let wanted = name.clone();
-            let picture = self
-                .read_as(login, move |reader, account| picture::take(reader, account, &wanted, id))
-                .await?;
+        let (feed, wanted, by) = (Arc::clone(&self.feed), name.clone(), login.clone());
+        let work = move |reader: &mut Reader| loop {
+            let account = by.account;
+            let id = reader.picture(|reader| {
+                fence::check(&reader.conn, &by)?;
+                picture::id(&reader.conn, account, &wanted)
+            })?;
+            let subscription = feed.subscribe(id);
+            let picture = reader.picture(|reader| {
+                fence::check(&reader.conn, &by)?;
+                picture::take(reader, account, &wanted, id)
+            })?;
             // None: another folder got the name in between.
             if let Some(picture) = picture {
-                break (subscription, picture);
+                return Ok((subscription, picture));
             }
         };
+        let (subscription, mut picture) = self.readers.run(work).await?;
         let (id, upto) = (picture.folder.id, picture.folder.uid_next);
         if claim_recent && picture.recent_from < upto {
             picture.recent_from = self

@@ -10,6 +10,7 @@ pub(crate) mod flags;
 pub(crate) mod folder;
 pub(crate) mod folder_change;
 mod keyword;
+pub(super) mod known;
 pub(crate) mod picture;
 pub(crate) mod quota;
 pub(crate) mod rename;

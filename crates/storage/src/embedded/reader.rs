@@ -3,6 +3,7 @@
 
 use super::fault::closed;
 use super::logins::Logins;
+use super::mail::known::Known;
 use super::queue::Queue;
 use super::segment::Segments;
 use crate::StorageError;
@@ -103,6 +104,8 @@ pub(crate) struct Reader {
     pub(super) segments: Arc<Segments>,
     /// Logins not yet written.
     pub(super) logins: Arc<Logins>,
+    /// What earlier reads found of folders.
+    pub(super) known: Arc<Known>,
 }
 
 impl Reader {

@@ -7,7 +7,7 @@ use crate::embedded::reader::Reader;
 use crate::embedded::sql;
 use crate::{Folder, StorageError};
 use rusqlite::{Connection, params};
-use terms::{AccountId, FolderId, FolderName, Keyword, SystemFlag, Uid};
+use terms::{AccountId, FolderId, FolderName, Keyword, Uid};
 
 /// [`crate::OpenFolder`] without its subscription.
 #[derive(Debug)]
@@ -36,28 +36,12 @@ pub(crate) fn take(
     id: FolderId,
 ) -> Result<Option<Picture>, StorageError> {
     let conn = &reader.conn;
-    let StoredFolder { folder, recent_from, .. } = folder::by_name(conn, account, name)?;
-    if folder.id != id {
+    let stored = folder::by_name(conn, account, name)?;
+    if stored.folder.id != id {
         return Ok(None);
     }
-    let seen = SystemFlag::Seen.bit();
-    let mut uids = Vec::with_capacity(folder.messages as usize);
-    let mut first_unseen: Option<Uid> = None;
-    {
-        // The index holds all that is asked for; its order is that of changes.
-        let mut statement = conn.prepare_cached(
-            "SELECT uid, flags FROM entry INDEXED BY entry_by_change WHERE folder = ?1",
-        )?;
-        let mut rows = statement.query([sql::int(id.0)])?;
-        while let Some(row) = rows.next()? {
-            let uid = sql::uid(row, 0)?;
-            if row.get::<_, u8>(1)? & seen == 0 && first_unseen.is_none_or(|first| uid < first) {
-                first_unseen = Some(uid);
-            }
-            uids.push(uid);
-        }
-    }
-    uids.sort_unstable();
+    let (uids, first_unseen) = reader.known.uids(conn, &stored)?;
+    let StoredFolder { folder, recent_from, .. } = stored;
     let recent_from = Uid::new(recent_from).unwrap_or(Uid::MIN);
     let keywords = keyword::all(conn, id)?;
     Ok(Some(Picture { folder, uids, first_unseen, recent_from, keywords }))

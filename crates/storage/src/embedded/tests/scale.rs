@@ -11,10 +11,13 @@ use terms::{FlagChange, Flags, ModSeq, SystemFlag, Uid};
 async fn a_large_folder() {
     let place = Place::new().await;
     let (storage, alice) = (&place.storage, &place.alice);
-    let blob = blob(storage, b"x").await;
     let begin = Instant::now();
     for _ in 0..10 {
-        let many = vec![entry_of(blob, Flags::default()); 10_000];
+        let mut many = Vec::new();
+        for _ in 0..10_000 {
+            let entry = entry_of(blob(storage, b"x").await, Flags::default());
+            many.push(crate::NewEntry { digest: vec![7; 300].into(), ..entry });
+        }
         storage.append(alice, &folder("INBOX"), many).await.unwrap();
     }
     println!("append 100,000 in 10 operations: {:?}", begin.elapsed());
@@ -22,11 +25,32 @@ async fn a_large_folder() {
     let opened = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
     assert_eq!(opened.uids.len(), 100_000);
     println!("open: {:?}", begin.elapsed());
+    for round in 1..4 {
+        let begin = Instant::now();
+        let again = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
+        println!("open again: {:?}", begin.elapsed());
+        append(storage, alice, "Drafts", b"elsewhere").await;
+        assert_eq!(again.uids.len(), 100_000);
+        if round == 2 {
+            append(storage, alice, "INBOX", b"one more").await;
+            let begin = Instant::now();
+            let more = storage.open_folder(alice, &folder("INBOX"), false).await.unwrap();
+            println!("open with one more: {:?}", begin.elapsed());
+            storage.expunge(alice, more.folder.id, vec![*more.uids.last().unwrap()]).await.unwrap();
+        }
+    }
     let begin = Instant::now();
     let id = opened.folder.id;
     let all = Uid::MIN..=Uid::MAX;
     storage.entries(alice, id, all, 100_000, EntryQuery::Plain).await.unwrap();
     println!("all entries: {:?}", begin.elapsed());
+    let begin = Instant::now();
+    for slice in opened.uids[..10_000].chunks(200) {
+        let range = slice[0]..=slice[slice.len() - 1];
+        let some = storage.entries(alice, id, range, 200, EntryQuery::WithDigest).await.unwrap();
+        assert_eq!(some.len(), 200);
+    }
+    println!("10,000 with digests: {:?}", begin.elapsed());
     let seen = [SystemFlag::Seen].into_iter().collect();
     let begin = Instant::now();
     let uids = opened.uids.clone();
