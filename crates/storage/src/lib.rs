@@ -11,7 +11,6 @@
 //! not an invariant of what is kept.
 
 mod account;
-mod attempt;
 mod blob;
 mod change;
 mod company;
@@ -32,7 +31,6 @@ pub use account::{
     Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,
     NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services,
 };
-pub use attempt::{AttemptResult, LoginAttempt};
 pub use blob::{BlobRef, BlobWriter};
 pub use change::{Changes, HistoryEntry};
 pub use company::Company;
