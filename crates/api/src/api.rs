@@ -2,11 +2,11 @@
 
 use crate::audit::AuditIds;
 use crate::call::Call;
-use crate::end_sessions::EndSessions;
 use crate::error::{ErrorNumber, Failure};
+use crate::live_sessions::LiveSessions;
 use crate::request::{BodyError, Fields};
 use crate::router::{self, Handler, Method};
-use crate::{reply, request};
+use crate::{openapi, reply, request};
 use accounts::Accounts;
 use std::fmt;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ pub struct Api {
 
 pub(crate) struct Inner {
     pub(crate) accounts: Accounts,
-    pub(crate) sessions: Arc<dyn EndSessions>,
+    pub(crate) sessions: Arc<dyn LiveSessions>,
     audits: AuditIds,
 }
 
@@ -49,7 +49,7 @@ pub struct Answer {
 
 impl Api {
     /// `sessions` is how sessions are ended.
-    pub fn new(accounts: Accounts, sessions: Arc<dyn EndSessions>) -> Self {
+    pub fn new(accounts: Accounts, sessions: Arc<dyn LiveSessions>) -> Self {
         Self { inner: Arc::new(Inner { accounts, sessions, audits: AuditIds::new() }) }
     }
 
@@ -57,6 +57,15 @@ impl Api {
     pub fn receive(&self, path: &str, now: UnixTime) -> Received {
         let (api, audit) = (self.clone(), self.inner.audits.next(now));
         Received { api, method: router::find(path), audit, now }
+    }
+
+    /// Answers a GET: there is one document, and methods want POST.
+    pub fn get(&self, path: &str, now: UnixTime) -> Answer {
+        if router::last_part(path) != Some(openapi::NAME) {
+            return self.wrong_verb(path, now);
+        }
+        let body = openapi::document().to_string().into_bytes();
+        Answer { body, ..Answer::plain(200, Some(openapi::NAME), self.inner.audits.next(now)) }
     }
 
     /// Answers a request with another verb than POST: 405 for a method of ours, else 404.

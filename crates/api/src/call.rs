@@ -2,6 +2,7 @@
 
 use crate::api::Api;
 use crate::error::Failure;
+use crate::live_sessions::LiveSessions;
 use crate::request::Fields;
 use accounts::{Accounts, Actor, Request};
 use std::net::IpAddr;
@@ -35,6 +36,10 @@ impl Call {
 
     pub(crate) fn storage(&self) -> &Storage {
         self.accounts().storage()
+    }
+
+    pub(crate) fn sessions(&self) -> &dyn LiveSessions {
+        &*self.api.inner.sessions
     }
 
     /// For history lines.

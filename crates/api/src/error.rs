@@ -33,6 +33,23 @@ pub enum ErrorNumber {
 }
 
 impl ErrorNumber {
+    /// All of them.
+    pub(crate) const ALL: [ErrorNumber; 10] = {
+        use ErrorNumber::*;
+        [
+            Server,
+            Credentials,
+            NotFound,
+            Alias,
+            AttributeRights,
+            Format,
+            Value,
+            Exists,
+            State,
+            Rights,
+        ]
+    };
+
     /// The exact text. Clients match some of them.
     pub(crate) fn text(self) -> &'static str {
         match self {
@@ -175,9 +192,9 @@ impl From<accounts::LoginRefusal> for Failure {
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::NotFound(What::Address | What::Domain | What::Company) => {
-                ErrorNumber::NotFound.into()
-            }
+            StorageError::NotFound(
+                What::Address | What::Domain | What::Company | What::AppPassword,
+            ) => ErrorNumber::NotFound.into(),
             StorageError::Exists(_) => ErrorNumber::Exists.into(),
             StorageError::Limit(limit) => Failure::with_hint(ErrorNumber::State, "limit", limit),
             StorageError::Refused(why) => Failure::with_hint(ErrorNumber::State, "object", why),

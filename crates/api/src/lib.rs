@@ -4,25 +4,27 @@
 //!
 //! There is no HTTP server in here: [`Api::receive`] takes a path, [`Received::answer`] the body, and
 //! answers status and body.
-//! It opens no socket, reads no clock and knows no sessions but through [`EndSessions`].
+//! It opens no socket, reads no clock and knows no sessions but through [`LiveSessions`].
 
 mod api;
 mod audit;
 mod call;
-mod end_sessions;
 mod error;
+mod live_sessions;
 mod lookup;
 mod method;
+mod openapi;
 mod outline;
 mod pattern;
 mod reply;
 mod request;
 mod router;
+mod session_filter;
 mod settle;
 
 pub use api::{Answer, Api, Received};
-pub use end_sessions::{BoxFuture, EndSessions, NotConfirmed};
 pub use error::ErrorNumber;
+pub use live_sessions::{BoxFuture, LiveSessions, NotConfirmed};
 pub use router::METHODS;
 
 #[cfg(test)]

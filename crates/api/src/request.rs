@@ -59,6 +59,11 @@ impl Fields {
         self.0.contains_key(name)
     }
 
+    /// Whether the field is there and says something: not `null`, not empty text.
+    pub(crate) fn given(&self, name: &str) -> bool {
+        self.present(name).is_some()
+    }
+
     /// A text that must be there.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         match self.present(name) {
@@ -74,6 +79,15 @@ impl Fields {
             Some(_) => self.text(name).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The name that something was given here, a text or a number, under the first of these names of
+    /// the field that is there.
+    pub(crate) fn identifier(&self, names: &[&str]) -> Result<String, Failure> {
+        let first = names.first().copied().unwrap_or_default();
+        let found = names.iter().find_map(|name| Some((*name, self.present(name)?)));
+        let (name, value) = found.ok_or_else(|| Failure::format(first, "is missing"))?;
+        lenient::text(value).ok_or_else(|| Failure::format(name, "must be a text"))
     }
 
     /// A flag; absent is false.

@@ -1,7 +1,7 @@
 //! THE TABLE: method · which actions it may take · module. What is not in it answers 404.
 
 use crate::call::{Call, Outcome};
-use crate::end_sessions::BoxFuture;
+use crate::live_sessions::BoxFuture;
 use crate::method::*;
 use crate::request::Fields;
 use accounts::Action;
@@ -36,6 +36,7 @@ pub const METHODS: &[Method] = {
     use Action::*;
     &[
         Method { name: "echo", actions: &[], handler: Handler::Open(echo::run) },
+        known("app_password", &[AppPassword], |call| Box::pin(app_password::run(call))),
         known("authenticate", &[Authenticate], |call| Box::pin(authenticate::run(call))),
         known("change_domain", &[ChangeDomain, ChangeDomainBillable, CreateDomain], |call| {
             Box::pin(change_domain::run(call))
@@ -47,8 +48,15 @@ pub const METHODS: &[Method] = {
             |call| Box::pin(change_user::run(call)),
         ),
         known("delete_user", &[DeleteUser], |call| Box::pin(delete_user::run(call))),
+        known("generate_token", &[GenerateToken], |call| Box::pin(generate_token::run(call))),
         known("get_user", &[GetUser], |call| Box::pin(get_user::run(call))),
+        known("get_user_sessions", &[GetUserSessions], |call| {
+            Box::pin(get_user_sessions::run(call))
+        }),
+        known("end_sessions", &[EndSessions], |call| Box::pin(end_sessions::run(call))),
         known("logout_user", &[LogoutUser], |call| Box::pin(logout_user::run(call))),
+        known("rename_user", &[RenameUser], |call| Box::pin(rename_user::run(call))),
+        known("restore_user", &[RestoreUser], |call| Box::pin(restore_user::run(call))),
         known("search_users", &[SearchUsers], |call| Box::pin(search_users::run(call))),
         known("set_role", &[SetRole], |call| Box::pin(set_role::run(call))),
     ]
@@ -57,14 +65,19 @@ pub const METHODS: &[Method] = {
 /// The row that a path names. Clients build their paths in several ways (OMA reference, section 9,
 /// 1 to 3), so all of `/api/x`, `/api/api/x`, `/x`, with slashes repeated or trailing, mean `x`.
 pub(crate) fn find(path: &str) -> Option<&'static Method> {
+    let name = last_part(path)?;
+    METHODS.iter().find(|method| method.name == name)
+}
+
+/// The name in a path.
+pub(crate) fn last_part(path: &str) -> Option<&str> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
     let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
     for _ in 0..2 {
         segments.next_if_eq(&"api");
     }
     let name = segments.next()?;
-    let alone = segments.next().is_none();
-    METHODS.iter().find(|method| alone && method.name == name)
+    segments.next().is_none().then_some(name)
 }
 
 #[cfg(test)]

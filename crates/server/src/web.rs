@@ -27,10 +27,8 @@ pub(crate) struct Web {
 impl Web {
     /// As configured.
     pub(crate) fn new(config: &Config, services: Arc<Services>, readiness: Readiness) -> Self {
-        let ender = Ender {
-            sessions: services.sessions.clone(),
-            metrics: services.metrics.clone(),
-        };
+        let ender =
+            Ender { sessions: services.sessions.clone(), metrics: services.metrics.clone() };
         let api = Api::new(services.accounts.clone(), Arc::new(ender));
         Self {
             http: Http::new(&config.limits, services.metrics.clone()),
@@ -81,6 +79,8 @@ impl Site for ApiSite {
         let started = Instant::now();
         let answer = if request.method == Method::POST {
             self.within_bound(&request, started).await
+        } else if request.method == Method::GET {
+            self.api.get(&request.path, now())
         } else {
             self.api.wrong_verb(&request.path, now())
         };

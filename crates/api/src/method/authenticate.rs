@@ -1,11 +1,11 @@
 //! `authenticate`: checks the caller's own credentials; on request, makes a token for the API or
 //! tells facts about the caller (OMA reference, 10.1).
 
+use super::generate_token::refused;
 use crate::call::{Call, Outcome};
 use crate::error::{ErrorNumber, Failure};
 use crate::outline;
 use crate::reply::Reply;
-use accounts::IssueError;
 use serde_json::{Map, Value, json};
 use terms::Secret;
 
@@ -33,12 +33,7 @@ pub(crate) async fn run(call: &Call) -> Outcome {
         let chosen = call.fields.optional_text("token")?.filter(|text| Some(*text) != presented);
         let id = call.actor.identity().account;
         let token = call.accounts().issue_token(id, chosen.map(Secret::new), seconds, call.now);
-        let token = token.await.map_err(|error| match error {
-            IssueError::Text => Failure::with_hint(ErrorNumber::Value, "token", error.to_string()),
-            IssueError::Taken => ErrorNumber::Exists.into(),
-            IssueError::NoRandomness => Failure::internal(error),
-            IssueError::Storage(error) => error.into(),
-        })?;
+        let token = token.await.map_err(refused)?;
         reply = reply
             .with("session_token", token.text.reveal())
             .with("session_token_duration", seconds);

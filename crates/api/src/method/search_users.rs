@@ -109,7 +109,8 @@ fn names(fields: &Fields, name: &str, known: &[&str]) -> Result<Option<Vec<Strin
     Err(Failure::with_hint(ErrorNumber::Value, name, reason))
 }
 
-fn is_among(workgroups: &[String], workgroup: &str) -> bool {
+/// Whether a workgroup is one of those that the caller is limited to, if to any.
+pub(crate) fn is_among(workgroups: &[String], workgroup: &str) -> bool {
     workgroups.is_empty() || workgroups.iter().any(|it| is_same(it, workgroup))
 }
 

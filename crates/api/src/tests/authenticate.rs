@@ -1,6 +1,6 @@
 //! `authenticate`, and asking with tokens.
 
-use super::world::{NOW, PASSWORD, World, masked};
+use super::world::{PASSWORD, World, masked};
 use serde_json::{Value, json};
 
 async fn with_token(world: &World, key: &str, token: &str, extra: Value) -> Value {

@@ -4,7 +4,7 @@ use super::world::{HOLDERS, World};
 use crate::METHODS;
 
 /// Method, fields (`TARGET` is an account in `a.example`, workgroup `staff`, a new one for everyone
-/// who asks; `HOLDER` the number of who asks), and the error's number (`.` for success) for each holder: company, company_view,
+/// who asks; `GONE` such a one that was deleted, `ID` its id; `HOLDER` the number of who asks), and the error's number (`.` for success) for each holder: company, company_view,
 /// company_mail, company_mail2, company_ro, company_token_only, domain, mail, workgroup, nobody.
 const ROWS: &[(&str, &str, &str)] = &[
     ("echo", r#"{}"#, ".........."),
@@ -33,6 +33,25 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("change_user", r#"{"user":"cay@c.example","attributes":{"name":"T"}}"#, "9999999999"),
     ("delete_user", r#"{"user":"TARGET"}"#, ".99999.9.9"),
     ("delete_user", r#"{"user":"cay@c.example"}"#, "9999999999"),
+    ("rename_user", r#"{"user":"TARGET","new_name":"new-TARGET"}"#, ".99999.9.9"),
+    ("rename_user", r#"{"user":"bea@b.example","new_name":"bea@b.example"}"#, "7999999999"),
+    ("rename_user", r#"{"user":"cay@c.example","new_name":"cya@c.example"}"#, "9999999999"),
+    ("rename_user", r#"{"user":"free@a.example","new_name":"new"}"#, "2222222229"),
+    ("restore_user", r#"{"user":"GONE","id":"ID","new_name":"new-GONE"}"#, ".99999.9.9"),
+    ("restore_user", r#"{"user":"free@a.example","id":"1","new_name":"new"}"#, "2222222229"),
+    ("restore_user", r#"{"user":"cay@c.example","id":"ID","new_name":"new"}"#, "9999999999"),
+    ("app_password", r#"{"user":"TARGET","mode":"add"}"#, "...999...9"),
+    ("app_password", r#"{"user":"TARGET","mode":"remove","tag":"x"}"#, "2229992229"),
+    ("app_password", r#"{"user":"free@a.example","mode":"add"}"#, "2222222229"),
+    ("app_password", r#"{"user":"bea@b.example","mode":"remove","tag":"x"}"#, "2229999999"),
+    ("app_password", r#"{"user":"cay@c.example","mode":"add"}"#, "9999999999"),
+    ("generate_token", r#"{"user":"TARGET","reason":"r"}"#, "...99..999"),
+    ("generate_token", r#"{"user":"TARGET","reason":"r","type":"sso"}"#, "...99..999"),
+    ("generate_token", r#"{"user":"TARGET","reason":"r","type":"oma","oma":true}"#, "...99..999"),
+    ("generate_token", r#"{"user":"TARGET","reason":"r","oma":true}"#, ".449944999"),
+    ("generate_token", r#"{"user":"free@a.example","reason":"r"}"#, "2222222229"),
+    ("generate_token", r#"{"user":"bea@b.example","reason":"r"}"#, "...99.9999"),
+    ("generate_token", r#"{"user":"cay@c.example","reason":"r"}"#, "9999999999"),
     ("search_users", r#"{"criteria":{"domain":"a.example"}}"#, ".....9...9"),
     ("search_users", r#"{"criteria":{"domain":"b.example"}}"#, ".....99999"),
     ("search_users", r#"{"criteria":{"domain":"c.example"}}"#, "9999999999"),
@@ -45,6 +64,20 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("logout_user", r#"{"user":"free@a.example"}"#, "2222222229"),
     ("logout_user", r#"{"user":"company@acme.adm"}"#, "....999999"),
     ("logout_user", r#"{"user":"nobody@a.example"}"#, "....99...9"),
+    ("get_user_sessions", r#"{"user":"TARGET"}"#, ".....9...9"),
+    ("get_user_sessions", r#"{"user":"bea@b.example"}"#, ".....99999"),
+    ("get_user_sessions", r#"{"user":"cay@c.example"}"#, "9999999999"),
+    ("get_user_sessions", r#"{"user":"free@a.example"}"#, "2222222229"),
+    ("get_user_sessions", r#"{"user":"nobody@a.example"}"#, ".....9...9"),
+    ("get_user_sessions", r#"{"domain":"a.example"}"#, ".....9...9"),
+    ("get_user_sessions", r#"{"domain":"b.example"}"#, ".....99999"),
+    ("get_user_sessions", r#"{"domain":"c.example"}"#, "9999999999"),
+    ("get_user_sessions", r#"{"domain":"free.example"}"#, "2999999999"),
+    ("end_sessions", r#"{"user":"TARGET","filter":{"protocol":"imap"}}"#, "....99...9"),
+    ("end_sessions", r#"{"user":"bea@b.example","filter":{"protocol":"imap"}}"#, "....999999"),
+    ("end_sessions", r#"{"user":"cay@c.example","filter":{"protocol":"imap"}}"#, "9999999999"),
+    ("end_sessions", r#"{"user":"free@a.example","filter":{"protocol":"imap"}}"#, "2222992229"),
+    ("end_sessions", r#"{"ids":["1.17.9"]}"#, "....99...9"),
 ];
 
 #[tokio::test]
@@ -60,10 +93,14 @@ async fn every_method_and_every_role() {
             if fields.contains("\"TARGET\"") {
                 world.account(&target, None).await;
             }
-            let holder = holder.to_string();
-            let fields =
-                serde_json::from_str(&fields.replace("TARGET", &target).replace("HOLDER", &holder))
-                    .unwrap();
+            let mut fields =
+                fields.replace("TARGET", &target).replace("HOLDER", &holder.to_string());
+            if fields.contains("GONE") {
+                world.account(&target, None).await;
+                let id = world.delete(&target).await;
+                fields = fields.replace("GONE", &target).replace("ID", &id.to_string());
+            }
+            let fields = serde_json::from_str(&fields).unwrap();
             found.push(if *method == "echo" {
                 '.'
             } else {

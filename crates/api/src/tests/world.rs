@@ -1,14 +1,19 @@
 //! A store with two companies, an API on it, and somebody who notes which sessions were to end.
 
-use crate::{Answer, Api, BoxFuture, EndSessions, NotConfirmed};
+use crate::{Answer, Api, BoxFuture, LiveSessions, NotConfirmed};
 use accounts::{Accounts, Options};
+use cluster::{Node, SessionKey};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use sessions::{NodeReport, SessionRecord};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use storage::{Account, Company, Domain, DomainChange, Raised, Role, RoleGrant, Storage};
-use terms::{Address, AuditId, DomainName, EndReason, Scope, Secret, UnixTime};
+use terms::{
+    AccountId, Address, AuditId, DomainName, EndReason, Incarnation, NodeId, Scope, Secret,
+    UnixTime,
+};
 
 pub(super) const NOW: UnixTime = UnixTime(0x6b02_d91c);
 pub(super) const PASSWORD: &str = "pencil75";
@@ -25,9 +30,12 @@ pub(super) struct Ended {
 pub(super) struct Sessions {
     ended: Mutex<Vec<Ended>>,
     silent: Mutex<bool>,
+    live: Mutex<Vec<SessionRecord>>,
 }
 
-impl EndSessions for Sessions {
+pub(super) const NODE: Node = Node { id: NodeId(1), incarnation: Incarnation(17) };
+
+impl LiveSessions for Sessions {
     fn end<'a>(
         &'a self,
         raised: &'a Raised,
@@ -39,6 +47,41 @@ impl EndSessions for Sessions {
             self.ended.lock().push(Ended { raised: raised.clone(), reason });
             if *self.silent.lock() { Err(NotConfirmed) } else { Ok(()) }
         })
+    }
+
+    fn end_these<'a>(
+        &'a self,
+        these: &'a [SessionRecord],
+        _: EndReason,
+        _: &'a AuditId,
+        _: Instant,
+    ) -> BoxFuture<'a, Vec<NodeReport>> {
+        Box::pin(async move {
+            let mut report = NodeReport::empty(NODE);
+            if *self.silent.lock() {
+                report.open = these.to_vec();
+            } else {
+                report.ended = these.to_vec();
+                let mut live = self.live.lock();
+                live.retain(|record| !these.iter().any(|one| one.key == record.key));
+            }
+            vec![report]
+        })
+    }
+
+    fn of_accounts<'a>(&'a self, accounts: &'a [AccountId]) -> BoxFuture<'a, Vec<SessionRecord>> {
+        let live = self.live.lock();
+        let of = |id: &AccountId| {
+            let id = *id;
+            live.iter().filter(move |record| record.session.account == id).cloned()
+        };
+        let records = accounts.iter().flat_map(of).collect();
+        Box::pin(std::future::ready(records))
+    }
+
+    fn find(&self, key: SessionKey) -> BoxFuture<'_, Option<SessionRecord>> {
+        let found = self.live.lock().iter().find(|record| record.key == key).cloned();
+        Box::pin(std::future::ready(found))
     }
 }
 
@@ -135,6 +178,14 @@ impl World {
         self.storage.create_account(new, NOW, history).await.unwrap();
     }
 
+    /// Deletes an account; answers its number.
+    pub(super) async fn delete(&self, name: &str) -> terms::AccountId {
+        let id = self.find(name).await.id;
+        let history = accounts::Request::of_service("test", NOW).entry(id, "test");
+        self.storage.delete_account(id, NOW, history).await.unwrap();
+        id
+    }
+
     pub(super) async fn find(&self, name: &str) -> Account {
         *self.storage.find(&address(name)).await.unwrap().unwrap().into_account()
     }
@@ -165,6 +216,26 @@ impl World {
         }
         assert_eq!(answer["success"], false, "{answer}");
         Some(answer["error_number"].as_u64().unwrap())
+    }
+
+    /// Somebody is connected.
+    pub(super) fn connected(&self, record: SessionRecord) {
+        self.sessions.live.lock().push(record);
+    }
+
+    /// Who is connected.
+    pub(super) fn records(&self) -> Vec<SessionRecord> {
+        self.sessions.live.lock().clone()
+    }
+
+    /// These are connected again, and no others.
+    pub(super) fn put_back(&self, records: Vec<SessionRecord>) {
+        *self.sessions.live.lock() = records;
+    }
+
+    /// The numbers of the sessions that live.
+    pub(super) fn live(&self) -> Vec<u64> {
+        self.sessions.live.lock().iter().map(|record| record.key.id.0).collect()
     }
 
     /// What was to end since the last time this was asked.
