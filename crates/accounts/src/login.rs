@@ -15,7 +15,9 @@ use crate::{
 };
 use std::net::IpAddr;
 use std::time::Duration;
-use storage::{Account, AccountStatus, Found, Login, StorageError, Token};
+use storage::{
+    Account, AccountStatus, AttemptResult, Found, Login, LoginAttempt, StorageError, Token,
+};
 use terms::{AccountId, Address, AppPasswordId, Credential, Epoch, Protocol, Secret, UnixTime};
 
 /// The longest secret looked at, in bytes. None of ours is longer; a longer one matches nothing.
@@ -88,14 +90,47 @@ impl Accounts {
             _ => None,
         };
 
+        let attempt = attempt(&claimed, behalf.as_ref(), protocol, peer, now);
+        let proved = self.prove(claimed, behalf, protocol, &secret, peer, now).await;
+        let result = match &proved {
+            Ok(_) => Some(AttemptResult::Succeeded),
+            Err(refusal) if refusal.reason == Refusal::Unavailable => None,
+            Err(_) => Some(AttemptResult::Failed),
+        };
+        if let (Some(attempt), Some(result)) = (attempt, result) {
+            self.inner.storage.note_login(LoginAttempt { result, ..attempt });
+        }
+        let (account, credential, alias) = proved?;
+        let name = on_behalf_of.filter(|other| !other.is_empty()).unwrap_or(name);
+        Ok(Login {
+            account: account.id,
+            address: account.address,
+            epoch: account.epoch,
+            protocol,
+            credential,
+            name,
+            alias,
+        })
+    }
+
+    /// Who is let in, by which credential, under which alias.
+    async fn prove(
+        &self,
+        claimed: Named,
+        behalf: Option<Named>,
+        protocol: Protocol,
+        secret: &Secret,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Result<(Account, Credential, Option<Address>), LoginRefusal> {
         let (account, proved, alias) = match behalf {
             None => {
                 let alias = claimed.alias.clone();
-                let (account, proved) = self.check_mail_secret(claimed, &secret, peer, now).await?;
+                let (account, proved) = self.check_mail_secret(claimed, secret, peer, now).await?;
                 (account, proved, alias)
             }
             Some(target) => {
-                let holder = self.check_password(for_mail(claimed), &secret, peer, now).await?;
+                let holder = self.check_password(for_mail(claimed), secret, peer, now).await?;
                 let (administrator, epoch) = (holder.id, holder.epoch);
                 let alias = target.alias.clone();
                 let account = on_behalf(holder, target)?;
@@ -116,18 +151,7 @@ impl Accounts {
                 Credential::Token(token.id)
             }
         };
-        // Only a statistic: losing it is no reason to refuse.
-        let _ = self.inner.storage.note_login(account.id, protocol, now).await;
-        let name = on_behalf_of.filter(|other| !other.is_empty()).unwrap_or(name);
-        Ok(Login {
-            account: account.id,
-            address: account.address,
-            epoch: account.epoch,
-            protocol,
-            credential,
-            name,
-            alias,
-        })
+        Ok((account, credential, alias))
     }
 
     /// Checks whether a secret opens an account's mail: an app password, a token, or, if there are no
@@ -313,6 +337,21 @@ fn for_mail(mut named: Named) -> Named {
         account.password = None;
     }
     named
+}
+
+/// The attempt as its account's history will tell it, result open; none if there is no such account.
+fn attempt(
+    claimed: &Named,
+    behalf: Option<&Named>,
+    protocol: Protocol,
+    peer: IpAddr,
+    now: UnixTime,
+) -> Option<LoginAttempt> {
+    // The address and not the name: what strangers write is not for the history.
+    let actor = claimed.account.as_ref()?.address.to_string();
+    let account = behalf.unwrap_or(claimed).account.as_ref()?.id;
+    let result = AttemptResult::Failed;
+    Some(LoginAttempt { account, protocol, peer, actor, at: now, result })
 }
 
 /// The account that `holder`, whose password was right, may open instead of his own.

@@ -8,12 +8,10 @@ use crate::embedded::directory::{
 };
 use crate::{
     Account, AccountChange, AccountSummary, AppPassword, Company, Domain, DomainChange, Found,
-    HistoryEntry, NewAccount, NewAppPassword, NewDomain, NewToken, Raised, Storage, StorageError,
-    Token,
+    HistoryEntry, LoginAttempt, NewAccount, NewAppPassword, NewDomain, NewToken, Raised, Storage,
+    StorageError, Token,
 };
-use terms::{
-    AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Protocol, Scope, TokenId, UnixTime,
-};
+use terms::{AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Scope, TokenId, UnixTime};
 
 impl Storage {
     // Companies and domains.
@@ -175,15 +173,10 @@ impl Storage {
         self.engine.login_stands(login).await
     }
 
-    /// Notes a successful login; may be merged with others and written later.
-    pub async fn note_login(
-        &self,
-        id: AccountId,
-        protocol: Protocol,
-        at: UnixTime,
-    ) -> Result<(), StorageError> {
-        self.engine.note_login(id, protocol, at);
-        Ok(())
+    /// Notes an attempt to log in, for the time of the latest login and for the account's history. Merged
+    /// with others and written a little later: no login costs a write. May be lost in a crash.
+    pub fn note_login(&self, attempt: LoginAttempt) {
+        self.engine.note_login(attempt);
     }
 
     /// Replaces the stored hash by a better one of the same password, unless the password changed

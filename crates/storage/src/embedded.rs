@@ -21,6 +21,7 @@
 //!    as expunged.
 //! 9. **A deleted account** has no names, no tokens and only void logins, but keeps its folders and blobs.
 
+mod attempts;
 mod blob_writer;
 mod checkpointer;
 mod committer;
@@ -45,7 +46,9 @@ mod verify;
 pub(crate) use blob_writer::BlobWriter;
 pub(crate) use feed::FeedPlace;
 
-use crate::{BlobRef, Login, OpenError, OpenFolder, Options, StorageError, Verification};
+use crate::{
+    BlobRef, Login, LoginAttempt, OpenError, OpenFolder, Options, StorageError, Verification,
+};
 use blob_writer::BlobShop;
 use bytes::Bytes;
 use checkpointer::Checkpointer;
@@ -62,7 +65,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use syncer::Syncer;
-use terms::{AccountId, FolderId, FolderName, Protocol, Uid, UnixTime};
+use terms::{AccountId, FolderId, FolderName, Uid};
 use tuning::Tuning;
 
 /// Threads that write and read back the bytes of messages that come in.
@@ -291,9 +294,9 @@ impl Embedded {
         Ok(OpenFolder { folder, uids, first_unseen, recent_from, keywords, subscription })
     }
 
-    /// Notes a login, to be written with others.
-    pub(crate) fn note_login(&self, account: AccountId, protocol: Protocol, at: UnixTime) {
-        self.logins.note(account, protocol, at);
+    /// Notes an attempt to log in, to be written with others.
+    pub(crate) fn note_login(&self, attempt: LoginAttempt) {
+        self.logins.note(attempt);
     }
 }
 

@@ -188,6 +188,7 @@ impl Writer {
                 Taken::Closed => break,
             }
         }
+        self.logins.hurry();
         while self.logins.waiting() > 0 {
             let before = self.logins.waiting();
             self.group(Vec::new());

@@ -218,7 +218,14 @@ async fn recent_is_claimed_once() {
 async fn all_is_there_after_reopening() {
     let place = Place::new().await;
     append(&place.storage, &place.alice, "INBOX", b"kept").await;
-    place.storage.note_login(place.alice.account, terms::Protocol::Pop3, place::NOW).await.unwrap();
+    place.storage.note_login(crate::LoginAttempt {
+        account: place.alice.account,
+        protocol: terms::Protocol::Pop3,
+        peer: "192.0.2.1".parse().unwrap(),
+        actor: "alice@example.com".to_owned(),
+        at: place::NOW,
+        result: crate::AttemptResult::Succeeded,
+    });
     let before = place.storage.folders(&place.alice).await.unwrap();
     let place = place.reopened().await;
     assert_eq!(place.storage.folders(&place.alice).await.unwrap(), before);
@@ -226,6 +233,73 @@ async fn all_is_there_after_reopening() {
     assert_eq!(account.last_login.pop3, Some(place::NOW));
     let at = append(&place.storage, &place.alice, "INBOX", b"more").await;
     assert_eq!(at, uid(2));
+}
+
+/// One line per hour, protocol, address and result; bounded, however many attempts there are.
+#[tokio::test]
+async fn attempts_to_log_in_are_told_and_bounded() {
+    use crate::{AttemptResult, LoginAttempt};
+    let attempt = |account, peer: u32, at: i64, result| LoginAttempt {
+        account,
+        protocol: terms::Protocol::Imap,
+        peer: std::net::IpAddr::V4(peer.into()),
+        actor: "alice@example.com".to_owned(),
+        at: terms::UnixTime(at),
+        result,
+    };
+    let mut place = Place::new().await;
+    let alice = place.alice.account;
+    let logins = async |place: &Place| {
+        let lines = place.storage.history(alice, 10_000).await.unwrap().into_iter();
+        lines.filter(|line| line.action.starts_with("login")).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        for second in 0..10 {
+            let note = |attempt| place.storage.note_login(attempt);
+            note(attempt(alice, 1, 7200 + second, AttemptResult::Succeeded));
+            note(attempt(alice, 1, 7200 + second, AttemptResult::Failed));
+        }
+        place.storage.note_login(attempt(alice, 1, 3 * 3600, AttemptResult::Failed));
+        // Nobody's: no reason to lose the others.
+        place.storage.note_login(attempt(terms::AccountId(9999), 1, 7200, AttemptResult::Failed));
+        place = place.reopened().await;
+    }
+    let lines = logins(&place).await;
+    let told: Vec<_> =
+        lines.iter().rev().map(|it| (it.action.as_str(), it.at.0, it.detail.to_string())).collect();
+    let detail =
+        |count: u64, last: i64| format!(r#"{{"protocol":"imap","count":{count},"last":{last}}}"#);
+    assert_eq!(
+        told,
+        [
+            ("login", 7200, detail(20, 7209)),
+            ("login_failed", 7200, detail(20, 7209)),
+            ("login_failed", 10_800, detail(2, 10_800)),
+        ]
+    );
+    assert_eq!(lines[0].peer, Some("0.0.0.1".parse().unwrap()));
+    // Guesses from everywhere, for a day, in several groups.
+    for hour in 10..34 {
+        for round in 0..4 {
+            for peer in 0..100 {
+                let failed = attempt(alice, round * 100 + peer, hour * 3600, AttemptResult::Failed);
+                place.storage.note_login(failed);
+            }
+            if hour < 12 {
+                place = place.reopened().await;
+            }
+        }
+    }
+    place = place.reopened().await;
+    let lines = logins(&place).await;
+    assert!(lines.len() <= 500, "{}", lines.len());
+    for hour in 10..12 {
+        let this: Vec<_> = lines.iter().filter(|line| line.at.0 / 3600 == hour).collect();
+        assert!((20..=51).contains(&this.len()), "{}", this.len());
+        let count: u64 = this.iter().map(|line| line.detail["count"].as_u64().unwrap()).sum();
+        assert_eq!(count, 400);
+    }
+    place.verify().await;
 }
 
 #[tokio::test]
