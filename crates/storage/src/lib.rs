@@ -11,6 +11,7 @@
 //! not an invariant of what is kept.
 
 mod account;
+mod attempt;
 mod blob;
 mod change;
 mod company;
@@ -31,6 +32,7 @@ pub use account::{
     Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,
     NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services,
 };
+pub use attempt::{AttemptResult, LoginAttempt};
 pub use blob::{BlobRef, BlobWriter};
 pub use change::{Changes, HistoryEntry};
 pub use company::Company;

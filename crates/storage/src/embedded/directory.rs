@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod account_address;
 pub(crate) mod account_change;
 pub(crate) mod app_password;
+pub(crate) mod attempt;
 pub(crate) mod company;
 pub(crate) mod domain;
 pub(crate) mod epoch;
