@@ -4,6 +4,8 @@ use crate::announce;
 use crate::certificate::Certificates;
 use crate::config::{Config, Entrance};
 use crate::doors::Doors;
+use crate::ending::Ender;
+use crate::expiry;
 use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::host::now;
@@ -32,7 +34,8 @@ pub struct Server {
     /// The certificate shown.
     pub(crate) certificates: Arc<Certificates>,
     listeners: Vec<(Entrance, String)>,
-    accepting: JoinSet<()>,
+    /// Tasks that end when the server begins to stop.
+    running: JoinSet<()>,
     readiness: Readiness,
     shutdown_timeout: Duration,
 }
@@ -96,7 +99,7 @@ impl Server {
             services,
             certificates,
             listeners: Vec::new(),
-            accepting: JoinSet::new(),
+            running: JoinSet::new(),
             readiness: readiness.clone(),
             shutdown_timeout: config.shutdown_timeout,
         };
@@ -104,8 +107,12 @@ impl Server {
             let shown =
                 listener.local_addr().map_or(endpoint.to_string(), |bound| bound.to_string());
             server.listeners.push((entrance, shown));
-            server.accepting.spawn(doors.clone().accept_until_stop(entrance, listener));
+            server.running.spawn(doors.clone().accept_until_stop(entrance, listener));
         }
+        let services = server.services.clone();
+        let ender =
+            Ender { sessions: services.sessions.clone(), metrics: services.metrics.clone() };
+        server.running.spawn(expiry::end_tokens_until_stop(services, ender));
         readiness.ready();
         Ok(server)
     }
@@ -142,7 +149,7 @@ impl Server {
         self.services.shutdown.begin();
         let ending = self.services.sessions.shutdown();
         let stopped = timeout(self.shutdown_timeout, async {
-            while self.accepting.join_next().await.is_some() {}
+            while self.running.join_next().await.is_some() {}
             ending.finished().await;
         });
         if stopped.await.is_err() {

@@ -1,6 +1,7 @@
 //! `change_domain`: makes a domain, or changes one (OMA reference, 12.1).
 //!
-//! Disabling a domain ends the sessions of all its accounts before it answers.
+//! Disabling a domain ends the sessions of all its accounts before it answers; taking an alias from it,
+//! those that were logged in by a name in that alias.
 
 use crate::call::{Call, Outcome};
 use crate::error::{ErrorNumber, Failure};
@@ -41,9 +42,13 @@ async fn change(
     asked: Map<String, Value>,
 ) -> Outcome {
     let change = check(call, domain, asked).await?;
+    let act = match change.disabled {
+        Some(true) => Act::DisableDomain,
+        _ => Act::SetDomainAliases,
+    };
     let changed = call.accounts().change_domain(permit, domain.id, &domain.name, change);
     let (_, raised) = changed.await?;
-    call.end_sessions(&raised, voided(&Act::DisableDomain).reason).await?;
+    call.end_sessions(&raised, voided(&act).reason).await?;
     Ok(Reply::done())
 }
 

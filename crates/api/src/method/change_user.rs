@@ -41,6 +41,9 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
     if !asked.services.is_empty() {
         acts.push(Act::SetServices(asked.services.clone()));
     }
+    if asked.aliases.is_some() {
+        acts.push(Act::SetAliases);
+    }
     let voided = voided_by_all(&acts);
     if let Some(aliases) = &asked.aliases {
         let more = aliases.len().saturating_sub(user.account.aliases.len());
@@ -159,7 +162,7 @@ async fn hashed(call: &Call, password: Option<NewPassword>) -> Result<Option<Str
 
 /// Whether a domain's limit lets so many more names in. Several requests at once may together exceed
 /// it by a few: it is a commercial limit, not a technical one.
-async fn check_limit(
+pub(crate) async fn check_limit(
     call: &Call,
     domain: &Domain,
     limit: &str,

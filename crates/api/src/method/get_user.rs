@@ -53,10 +53,15 @@ fn metadata(account: &Account, usage: &Usage, folders: &[FolderName]) -> Value {
             last_login.insert(service.to_owned(), json!(at.0));
         }
     }
+    let app_passwords: Vec<Value> = account
+        .app_passwords
+        .iter()
+        .map(|it| json!({ "created": it.created.0, "tag": it.tag }))
+        .collect();
     json!({
         "2fa_enabled": false,
         "addressbook": { "contacts": 0, "groups": 0, "total": 0, "max": 0 },
-        "app_passwords": [],
+        "app_passwords": app_passwords,
         "createtime": account.created.0,
         "folders": folders,
         "last_login": last_login,

@@ -1,12 +1,14 @@
 //! `set_role`: gives a user a role in place of any former one, or takes it away (OMA reference, 14.20).
 //!
 //! A caller gives only roles below his own, over objects within his reach, and only to those whose
-//! present role does not exceed his.
+//! present role does not exceed his. Sessions that the user has at others, as their administrator, end
+//! before it answers.
 
 use crate::call::{Call, Outcome};
 use crate::error::{ErrorNumber, Failure};
 use crate::lookup::Reached;
 use crate::reply::Reply;
+use accounts::epoch::{Act, voided};
 use accounts::role::{self, Level};
 use accounts::{Action, Denied, Target, authz};
 use serde_json::json;
@@ -42,9 +44,13 @@ pub(crate) async fn run(call: &Call) -> Outcome {
         "role": grant.as_ref().map(|grant| role::name(grant.role)),
         "objects": grant.as_ref().map(|grant| &grant.objects),
     });
-    let change = AccountChange { role: Some(grant), ..AccountChange::default() };
+    let voided = voided(&Act::SetRole);
+    let change =
+        AccountChange { role: Some(grant), void: voided.scopes, ..AccountChange::default() };
     let (permits, request) = ([user.permit], call.request());
-    call.accounts().change_account(&permits, change, &request, "set_role", detail).await?;
+    let changed = call.accounts().change_account(&permits, change, &request, "set_role", detail);
+    let (_, raised) = changed.await?;
+    call.end_sessions(raised.as_slice(), voided.reason).await?;
     Ok(Reply::done())
 }
 

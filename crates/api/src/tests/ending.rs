@@ -1,12 +1,13 @@
 //! What ends sessions, and that nothing is called done before they are over.
 
-use super::world::{World, masked};
+use super::world::{World, address, masked};
 use crate::error::ErrorNumber;
 use serde_json::json;
 use terms::{EndReason, Protocol, Scope};
 
 const ADMIN: &str = "company@acme.adm";
-const ALL: &[Scope] = &[Scope::Everything];
+const OWN: &[Scope] = &[Scope::Everything];
+const ALL: &[Scope] = &[Scope::Everything, Scope::OnBehalf];
 const IMAP: Scope = Scope::Protocol(Protocol::Imap);
 const POP3: Scope = Scope::Protocol(Protocol::Pop3);
 
@@ -34,25 +35,34 @@ async fn what_ends_which_sessions() {
             &[POP3],
             EndReason::ServiceOff,
         ),
-        (all_suspended, &[IMAP, POP3], EndReason::ServiceOff),
+        (all_suspended, &[IMAP, POP3, Scope::OnBehalf], EndReason::ServiceOff),
     ];
     for (attributes, scopes, reason) in rows {
         assert_eq!(world.number(ADMIN, "change_user", change(attributes.clone())).await, None);
         world.check_ended("lee@a.example", scopes, reason).await;
     }
     let harmless = json!({
-        "name": "Lee", "aliases": [], "quota": 5_000_000, "notes_external": "x", "title": "",
+        "name": "Lee", "aliases": ["l.park@a.example", "ll@a.example"], "quota": 5_000_000, "notes_external": "x", "title": "",
         "service_imap4": "enabled", "service_pop3": "enabled",
     });
     assert_eq!(world.number(ADMIN, "change_user", change(harmless)).await, None);
     assert_eq!(world.number(ADMIN, "change_user", change(json!([]))).await, None);
+    assert_eq!(world.ended(), []);
+    let alias = |name: &str| Scope::Alias(address(name));
+    let lost = [alias("l.park@a.example"), alias("l.park@alias.example")];
+    let aliases = json!({ "aliases": ["ll@a.example"] });
+    assert_eq!(world.number(ADMIN, "change_user", change(aliases)).await, None);
+    world.check_ended("lee@a.example", &lost, EndReason::Renamed).await;
     let role = json!({ "user": "lee@a.example", "role": "mail", "object": "a.example" });
     assert_eq!(world.number(ADMIN, "set_role", role).await, None);
-    assert_eq!(world.ended(), []);
+    world.check_ended("lee@a.example", &[Scope::OnBehalf], EndReason::CredentialRevoked).await;
+    let role = json!({ "user": "lee@a.example", "role": null });
+    assert_eq!(world.number(ADMIN, "set_role", role).await, None);
+    world.check_ended("lee@a.example", &[Scope::OnBehalf], EndReason::CredentialRevoked).await;
 
     let user = json!({ "user": "lee@a.example" });
     assert_eq!(world.number(ADMIN, "logout_user", user.clone()).await, None);
-    world.check_ended("lee@a.example", ALL, EndReason::LoggedOut).await;
+    world.check_ended("lee@a.example", OWN, EndReason::LoggedOut).await;
 
     let id = world.find("lee@a.example").await.id;
     assert_eq!(world.number(ADMIN, "delete_user", user.clone()).await, None);
@@ -102,6 +112,21 @@ async fn a_disabled_domain_ends_all_of_its_own_and_no_others() {
     assert_eq!(world.number(ADMIN, "change_domain", enable).await, None);
     assert_eq!(world.ended(), []);
     assert!(world.logs_in("lee@a.example", "pencil75").await);
+}
+
+#[tokio::test]
+async fn a_lost_alias_of_a_domain_ends_the_sessions_by_it() {
+    let world = World::new().await;
+    let aliases = json!({ "domain": "a.example", "attributes": { "aliases": [] } });
+    assert_eq!(world.number(ADMIN, "change_domain", aliases.clone()).await, None);
+    let ended = world.ended();
+    assert_eq!(ended.len(), 6);
+    let lee = world.find("lee@a.example").await;
+    let of_lee = ended.iter().find(|it| it.raised.account == lee.id).unwrap();
+    let lost = ["lee@alias.example", "l.park@alias.example"].map(|it| Scope::Alias(address(it)));
+    assert_eq!((&of_lee.raised.scopes[..], of_lee.reason), (&lost[..], EndReason::Renamed));
+    assert_eq!(world.number(ADMIN, "change_domain", aliases).await, None);
+    assert_eq!(world.ended(), []);
 }
 
 /// Promise L7: never success on hope; L8: what was done stays, and the call can be repeated.

@@ -4,6 +4,7 @@
 //! call is accepted, **B** when its answer is sent. Tests look at the moment the answer has arrived,
 //! without waiting any further: on one machine what was sent before has arrived by then.
 
+mod access;
 mod bookkeeping;
 mod hanging;
 mod kept;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// Logs in by AUTHENTICATE or AUTH PLAIN, possibly on behalf of somebody else.
-async fn by_plain(house: &House, kind: Kind, other: &str, name: &str) -> Client {
+pub(super) async fn by_plain(house: &House, kind: Kind, other: &str, name: &str) -> Client {
     let mut client = house.connect(kind).await;
     let response = STANDARD.encode(format!("{other}\0{name}\0{PASSWORD}"));
     let line = match kind.is_imap() {
