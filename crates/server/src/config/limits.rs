@@ -29,8 +29,8 @@ section! {
 
         /// From connection to login, TLS included. Then the connection is closed.
         login_timeout: Duration = Duration::from_secs(60),
-        /// Silence of a logged-in IMAP client, IDLE included. Then its session is ended with BYE.
-        /// At least 30m (RFC 9051 §5.4).
+        /// Silence on a logged-in IMAP connection. Then its session is ended with BYE. At least 30m
+        /// (RFC 9051 §5.4). A client in IDLE hears from us every two minutes, and is not ended.
         imap_idle_timeout: Duration = Duration::from_secs(30 * 60),
         /// Silence of a logged-in POP3 client. Then its session is ended without removing
         /// anything. At least 10m (RFC 1939 §3).
