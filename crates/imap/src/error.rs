@@ -50,6 +50,11 @@ impl From<Gone> for End {
 }
 
 impl Failure {
+    /// Whether what was asked for is not there (any more).
+    pub(crate) fn is_of_something_gone(&self) -> bool {
+        matches!(self, Failure::Refused(reply) if reply.has(&Code::NonExistent))
+    }
+
     /// Whether just the one thing asked for is not there (any more), or is damaged, so that there is
     /// sense in going on with others.
     pub(crate) fn concerns_one_thing(&self) -> bool {

@@ -5,6 +5,7 @@ use super::Outcome;
 use crate::dialogue::Talk;
 use crate::error::for_target;
 use crate::reply::{Code, Reply};
+use crate::selected::gone;
 use crate::state::State;
 use crate::wire::request::{Name, Numbering, SequenceSet};
 use carrier::Host;
@@ -27,10 +28,18 @@ pub(super) async fn run<H: Host>(
     }
     let (login, folder) = (&selected.login, selected.folder);
     let copied = talk.storage().copy(login, folder, uids, &to).await.map_err(for_target)?;
-    Ok(match copied_uids(copied) {
-        Some(code) => Reply::ok("Copied").with(code),
-        None => Reply::ok("Nothing copied"),
-    })
+    match copied_uids(copied) {
+        Some(code) => Ok(Reply::ok("Copied").with(code)),
+        None => none_there(numbering, "Nothing copied"),
+    }
+}
+
+/// The answer when everything named was expunged just now: numbers promised messages, UIDs did not.
+pub(super) fn none_there(numbering: Numbering, text: &'static str) -> Outcome {
+    match numbering {
+        Numbering::Sequence => Err(gone().into()),
+        Numbering::Uid => Ok(Reply::ok(text)),
+    }
 }
 
 /// The code that names the copies; none if there are none.

@@ -68,6 +68,8 @@ pub(super) async fn run<H: Host>(
             };
             match answers.answer(storage, selected, &plan, *place, entry, show_flags).await {
                 Ok(()) => {}
+                // It was expunged after its entry was read.
+                Err(failure) if failure.is_of_something_gone() => missing += 1,
                 // One damaged message must not hide the others.
                 Err(failure) if failure.concerns_one_thing() => unreadable = Some(failure),
                 Err(failure) => return Err(failure),

@@ -28,7 +28,7 @@ pub(super) async fn run<H: Host>(
     let (login, folder) = (&selected.login, selected.folder);
     let moved = talk.storage().move_entries(login, folder, uids, &to).await.map_err(for_target)?;
     match copy::copied_uids(moved) {
-        None => Ok(Reply::ok("Nothing moved")),
+        None => copy::none_there(numbering, "Nothing moved"),
         Some(code) => {
             Reply::ok("Moved to there").with(code).say_untagged(&mut talk.output);
             Ok(Reply::ok("Moved"))

@@ -129,6 +129,39 @@ async fn a_client_that_does_not_read_gets_little_and_no_bye_in_a_literal() {
     check(&format!("b SELECT Spam\r\n{}", "c UID SEARCH ALL\r\n".repeat(100)), true).await;
 }
 
+/// A message that goes while the answers before it wait for a slow client: RFC 2180 §4.1.2 for numbers,
+/// RFC 3501 §6.4.8 for UIDs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_expunged_before_its_turn_is_passed_over() {
+    let check = async |command: &str, expected: &str| {
+        let house = House::new().await;
+        house.deliver(&[MESSAGE, &vec![b'x'; 900_000]].concat(), "alice", "INBOX").await.unwrap();
+        house.deliver(MESSAGE, "alice", "INBOX").await.unwrap();
+        house.deliver(MESSAGE, "alice", "INBOX").await.unwrap();
+        let mut slow = logged_in(&house).await;
+        slow.send(format!("c {command} 1:3 BODY.PEEK[]\r\n").as_bytes()).await;
+        let first = slow.line().await.unwrap();
+        assert!(first.starts_with(b"* 1 FETCH "), "{command}");
+        let mut other = logged_in(&house).await;
+        other.send(b"d STORE 2 +FLAGS (\\Deleted)\r\ne EXPUNGE\r\n").await;
+        answer(&mut other, "e").await;
+        let mut answers = vec![1];
+        let reply = loop {
+            let line = String::from_utf8(slow.line().await.unwrap()).unwrap();
+            if let Some(reply) = line.strip_prefix("c ") {
+                break reply.to_owned();
+            }
+            if let Some((number, _)) = line[..line.len().min(20)].split_once(" FETCH ") {
+                answers.push(number[2..].parse().unwrap());
+            }
+        };
+        assert_eq!(answers, [1, 3], "{command}");
+        assert!(reply.starts_with(expected), "{command}: {reply}");
+    };
+    check("FETCH", "NO [EXPUNGEISSUED] ").await;
+    check("UID FETCH", "OK ").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_body_comes_whole() {
     let house = House::new().await;
