@@ -4,8 +4,8 @@
 //! password or token had, whether all services of the account are suspended now. It adds those scopes
 //! itself, and what was voided is said by `storage::Raised`.
 //!
-//! Not covered: sessions that administrators have at an account whose role, workgroup or company changes
-//! so that they would have no right to it any more. They last until their connection ends.
+//! Whether an administrator would still have a right to what he has open is never worked out: what could
+//! take it ends his sessions there, and he may log in again.
 
 use storage::{Service, ServiceState};
 use terms::{EndReason, Protocol, Scope};
@@ -35,6 +35,10 @@ pub enum Act {
     DisableDomain,
     /// Its domain's aliases are set: of every account in it.
     SetDomainAliases,
+    /// Its domain is given to another company: of every account in it.
+    MoveDomain,
+    /// The workgroup is set.
+    SetWorkgroup,
     /// Anything else: name, quota …
     Other,
 }
@@ -61,10 +65,14 @@ pub fn voided(act: &Act) -> Voided {
         Act::Delete => these(&all, EndReason::Deleted),
         Act::Rename => these(&own, EndReason::Renamed),
         Act::DisableDomain => these(&all, EndReason::DomainDisabled),
-        // Also when it is a greater one: which of his sessions he would still have a right to is not
-        // worth asking.
-        Act::SetRole => these(&[Scope::OnBehalf], EndReason::CredentialRevoked),
-        Act::RemoveAppPassword | Act::ExpireToken => these(&[], EndReason::CredentialRevoked),
+        // His rights over others, and those of others over him: who has more power than they cannot be
+        // opened by them.
+        Act::SetRole => {
+            these(&[Scope::OnBehalf, Scope::ByAdministrators], EndReason::CredentialRevoked)
+        }
+        Act::RemoveAppPassword | Act::ExpireToken | Act::MoveDomain | Act::SetWorkgroup => {
+            these(&[], EndReason::CredentialRevoked)
+        }
         Act::SetAliases | Act::SetDomainAliases => these(&[], EndReason::Renamed),
         // Whether the service worked before does not matter: when the end of its sessions could not
         // be confirmed, the request is repeated, and must end them then.
@@ -137,7 +145,10 @@ mod tests {
         check(&[Act::Delete], all, Deleted);
         check(&[Act::Rename], own, Renamed);
         check(&[Act::DisableDomain], all, DomainDisabled);
-        check(&[Act::SetRole], &[Scope::OnBehalf], CredentialRevoked);
+        let rights = &[Scope::OnBehalf, Scope::ByAdministrators];
+        check(&[Act::SetRole], rights, CredentialRevoked);
+        check(&[Act::MoveDomain], &[], CredentialRevoked);
+        check(&[Act::SetWorkgroup], &[], CredentialRevoked);
         check(&[Act::RemoveAppPassword], &[], CredentialRevoked);
         check(&[Act::ExpireToken], &[], CredentialRevoked);
         check(&[Act::SetAliases], &[], Renamed);

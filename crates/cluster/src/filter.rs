@@ -88,6 +88,7 @@ impl Filter {
             Scope::Token(id) => Credential::Token(*id) == session.credential,
             Scope::Alias(alias) => Some(alias) == session.alias,
             Scope::OnBehalf => false,
+            Scope::ByAdministrators => matches!(session.credential, Credential::OnBehalf { .. }),
         };
         self.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(in_scope)) && self.holds(session)
     }
@@ -127,7 +128,7 @@ impl From<Scope> for Filter {
 mod tests {
     use super::*;
     use crate::Node;
-    use terms::{AppPasswordId, Incarnation, NodeId, SessionId, TokenId};
+    use terms::{AccountId, AppPasswordId, Epoch, Incarnation, NodeId, SessionId, TokenId};
 
     const NODE: Node = Node { id: NodeId(1), incarnation: Incarnation(1) };
 
@@ -135,14 +136,16 @@ mod tests {
         SessionKey { node: NODE, id: SessionId(id) }
     }
 
-    /// Which of four sessions a filter means.
+    /// Which of five sessions a filter means.
     fn check(filter: Filter, expected: &[u64]) {
         let (token, alias) = (Credential::Token(TokenId(7)), alias("al@a.example"));
+        let on_behalf = Credential::OnBehalf { administrator: AccountId(3), epoch: Epoch(1) };
         let sessions = [
             (1, Protocol::Imap, "192.0.2.1", Credential::Password, None),
             (2, Protocol::Imap, "192.0.2.77", token, None),
             (3, Protocol::Pop3, "192.0.3.1", Credential::Password, Some(&alias)),
             (4, Protocol::Pop3, "::ffff:192.0.2.1", token, None),
+            (5, Protocol::Imap, "2001:db8::1", on_behalf, None),
         ];
         let matched = |meant: fn(&Filter, &Traits<'_>) -> bool| -> Vec<u64> {
             let sessions = sessions.iter().filter(|(id, protocol, address, credential, alias)| {
@@ -164,10 +167,13 @@ mod tests {
     #[test]
     fn means_what_it_says() {
         let network = |text: &str| text.parse().unwrap();
-        check(Filter::all(), &[1, 2, 3, 4]);
-        check(Scope::Everything.into(), &[1, 2, 3, 4]);
+        check(Filter::all(), &[1, 2, 3, 4, 5]);
+        check(Scope::Everything.into(), &[1, 2, 3, 4, 5]);
         check(Scope::Protocol(Protocol::Pop3).into(), &[3, 4]);
-        check(Filter::scopes(&[Scope::Protocol(Protocol::Imap), Scope::Everything]), &[1, 2, 3, 4]);
+        check(
+            Filter::scopes(&[Scope::Protocol(Protocol::Imap), Scope::Everything]),
+            &[1, 2, 3, 4, 5],
+        );
         check(Filter::all().keys([key(2), key(3), key(9)]), &[2, 3]);
         check(Filter::all().network(network("192.0.2.1")), &[1, 4]);
         check(Filter::all().network(network("192.0.2.0/24")), &[1, 2, 4]);
@@ -175,9 +181,10 @@ mod tests {
         check(Filter::all().credential(Credential::Token(TokenId(7))), &[2, 4]);
         check(Scope::Token(TokenId(7)).into(), &[2, 4]);
         check(Scope::Alias(alias("al@a.example")).into(), &[3]);
+        check(Scope::ByAdministrators.into(), &[5]);
         check(
             Filter::scopes(&[Scope::Token(TokenId(7)), Scope::Protocol(Protocol::Imap)]),
-            &[1, 2, 4],
+            &[1, 2, 4, 5],
         );
     }
 

@@ -260,8 +260,9 @@ pub struct AccountChange {
     /// Attributes to set, or to unset with `null`.
     pub attributes: Map<String, Value>,
     /// Which earlier logins this change makes void. The epoch is raised in the same transaction. Void
-    /// besides: logins by an alias that the change takes away, and, when it leaves every service
-    /// suspended, those on behalf of others.
+    /// besides: logins by an alias that the change takes away; when it moves the account to another
+    /// workgroup, those of administrators; when it leaves every service suspended, those on behalf of
+    /// others.
     pub void: Vec<Scope>,
 }
 

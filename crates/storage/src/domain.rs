@@ -46,6 +46,7 @@ pub struct DomainChange {
     pub disabled: Option<bool>,
     /// Attributes to set, or to unset with `null`.
     pub attributes: Map<String, Value>,
-    /// Moves the domain to another company.
+    /// Moves the domain to another company. Logins of administrators on behalf of accounts in it, and of
+    /// these on behalf of others, are void.
     pub company: Option<CompanyId>,
 }

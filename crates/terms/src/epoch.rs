@@ -30,6 +30,8 @@ pub enum Scope {
     /// None of the account's own: those to other accounts that its owner made on their behalf, as their
     /// administrator.
     OnBehalf,
+    /// Those that administrators made on the account's behalf.
+    ByAdministrators,
 }
 
 impl Scope {
@@ -38,7 +40,11 @@ impl Scope {
         match self {
             Scope::Everything => true,
             Scope::Protocol(only) => *only == protocol,
-            Scope::AppPassword(_) | Scope::Token(_) | Scope::Alias(_) | Scope::OnBehalf => false,
+            Scope::AppPassword(_)
+            | Scope::Token(_)
+            | Scope::Alias(_)
+            | Scope::OnBehalf
+            | Scope::ByAdministrators => false,
         }
     }
 }

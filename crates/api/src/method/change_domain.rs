@@ -1,7 +1,8 @@
 //! `change_domain`: makes a domain, or changes one (OMA reference, 12.1).
 //!
 //! Disabling a domain ends the sessions of all its accounts before it answers; taking an alias from it,
-//! those that were logged in by a name in that alias.
+//! those that were logged in by a name in that alias; giving it to another company, those that
+//! administrators have at its accounts, or these at others.
 
 use crate::call::{Call, Outcome};
 use crate::error::{ErrorNumber, Failure};
@@ -44,6 +45,7 @@ async fn change(
     let change = check(call, domain, asked).await?;
     let act = match change.disabled {
         Some(true) => Act::DisableDomain,
+        _ if change.company.is_some() => Act::MoveDomain,
         _ => Act::SetDomainAliases,
     };
     let changed = call.accounts().change_domain(permit, domain.id, &domain.name, change);

@@ -44,6 +44,9 @@ async fn change(call: &Call, user: Reached, asked: Attributes) -> Outcome {
     if asked.aliases.is_some() {
         acts.push(Act::SetAliases);
     }
+    if asked.workgroup.is_some() {
+        acts.push(Act::SetWorkgroup);
+    }
     let voided = voided_by_all(&acts);
     if let Some(aliases) = &asked.aliases {
         let more = aliases.len().saturating_sub(user.account.aliases.len());

@@ -1,13 +1,15 @@
 //! What ends sessions, and that nothing is called done before they are over.
 
-use super::world::{World, address, masked};
+use super::world::{NOW, World, address, domain_name, masked};
 use crate::error::ErrorNumber;
 use serde_json::json;
+use storage::{Role, RoleGrant};
 use terms::{EndReason, Protocol, Scope};
 
 const ADMIN: &str = "company@acme.adm";
 const OWN: &[Scope] = &[Scope::Everything];
 const ALL: &[Scope] = &[Scope::Everything, Scope::OnBehalf];
+const RIGHTS: &[Scope] = &[Scope::OnBehalf, Scope::ByAdministrators];
 const IMAP: Scope = Scope::Protocol(Protocol::Imap);
 const POP3: Scope = Scope::Protocol(Protocol::Pop3);
 
@@ -55,10 +57,10 @@ async fn what_ends_which_sessions() {
     world.check_ended("lee@a.example", &lost, EndReason::Renamed).await;
     let role = json!({ "user": "lee@a.example", "role": "mail", "object": "a.example" });
     assert_eq!(world.number(ADMIN, "set_role", role).await, None);
-    world.check_ended("lee@a.example", &[Scope::OnBehalf], EndReason::CredentialRevoked).await;
+    world.check_ended("lee@a.example", RIGHTS, EndReason::CredentialRevoked).await;
     let role = json!({ "user": "lee@a.example", "role": null });
     assert_eq!(world.number(ADMIN, "set_role", role).await, None);
-    world.check_ended("lee@a.example", &[Scope::OnBehalf], EndReason::CredentialRevoked).await;
+    world.check_ended("lee@a.example", RIGHTS, EndReason::CredentialRevoked).await;
 
     let user = json!({ "user": "lee@a.example" });
     assert_eq!(world.number(ADMIN, "logout_user", user.clone()).await, None);
@@ -126,6 +128,33 @@ async fn a_lost_alias_of_a_domain_ends_the_sessions_by_it() {
     let lost = ["lee@alias.example", "l.park@alias.example"].map(|it| Scope::Alias(address(it)));
     assert_eq!((&of_lee.raised.scopes[..], of_lee.reason), (&lost[..], EndReason::Renamed));
     assert_eq!(world.number(ADMIN, "change_domain", aliases).await, None);
+    assert_eq!(world.ended(), []);
+}
+
+/// Who could open an account as its administrator may have lost the right to.
+#[tokio::test]
+async fn what_moves_out_of_an_administrators_reach_is_closed_to_him() {
+    let world = World::new().await;
+    let domain = world.storage.domain(&domain_name("a.example")).await.unwrap().unwrap();
+    world.account("two@a.example", Some((Role::Company, "acme"))).await;
+    let both = RoleGrant { role: Role::Company, objects: vec!["acme".into(), "other".into()] };
+    let two = world.find("two@a.example").await;
+    let history = accounts::Request::of_service("test", NOW).entry(two.id, "test");
+    let change = storage::AccountChange { role: Some(Some(both)), ..Default::default() };
+    world.storage.change_account(two.id, change, history).await.unwrap();
+    let moved = json!({ "domain": "a.example", "attributes": { "company": "other" } });
+    assert_eq!(world.number("two@a.example", "change_domain", moved.clone()).await, None);
+    let ended = world.ended();
+    assert_eq!(ended.len() as u64, world.storage.count_accounts(domain.id).await.unwrap().0);
+    for one in ended {
+        let found = (one.raised.scopes.as_slice(), one.reason);
+        assert_eq!(found, (RIGHTS, EndReason::CredentialRevoked));
+    }
+    assert_eq!(world.number("two@a.example", "change_domain", moved).await, None);
+    assert_eq!(world.ended(), [], "there already");
+    // The same workgroup again.
+    let group = json!({ "user": "lee@a.example", "attributes": { "workgroup": "staff" } });
+    assert_eq!(world.number("two@a.example", "change_user", group).await, None);
     assert_eq!(world.ended(), []);
 }
 

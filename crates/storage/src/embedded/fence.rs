@@ -52,8 +52,14 @@ pub(super) fn stands(conn: &Connection, login: &Login) -> Result<bool, StorageEr
         Credential::OnBehalf { administrator, epoch } => sql::one(
             conn,
             "SELECT 1 FROM account a JOIN domain d ON d.id = a.domain
-             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0 AND a.behalf_floor <= ?2",
-            params![sql::int(administrator.0), sql::int(epoch.0)],
+             WHERE a.id = ?1 AND a.deleted IS NULL AND d.disabled = 0 AND a.behalf_floor <= ?2
+               AND EXISTS (SELECT 1 FROM account o WHERE o.id = ?3 AND o.administrators_floor <= ?4)",
+            params![
+                sql::int(administrator.0),
+                sql::int(epoch.0),
+                account,
+                sql::int(login.epoch.0)
+            ],
             |_| Ok(()),
         )?,
     };

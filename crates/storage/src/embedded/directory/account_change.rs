@@ -113,6 +113,9 @@ fn apply(
         if !domain::workgroups(conn, account.domain)?.contains(&workgroup) {
             return Err(StorageError::Refused("the workgroup does not exist"));
         }
+        if workgroup != account.workgroup {
+            void.push(Scope::ByAdministrators);
+        }
         sql::run(conn, "UPDATE account SET workgroup = ?2 WHERE id = ?1", params![row, workgroup])?;
     }
     if let Some(role) = change.role {

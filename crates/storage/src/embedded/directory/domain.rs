@@ -63,6 +63,7 @@ pub(crate) fn apply(
             params![row, sql::int(to.0)],
         )?;
     }
+    let moves = change.company.is_some_and(|to| to != domain.company);
     let mut gone = Vec::new();
     if let Some(aliases) = change.aliases {
         replace_aliases(conn, id, &aliases)?;
@@ -92,10 +93,13 @@ pub(crate) fn apply(
             }
         }
     }
-    if raised.is_empty() && !gone.is_empty() {
+    if raised.is_empty() && (moves || !gone.is_empty()) {
         for account in super::listing::living(conn, id)? {
             let lost = name::lost(conn, account, &name::all(conn, account)?, &domain.name, &gone)?;
-            let scopes: Vec<Scope> = lost.into_iter().map(Scope::Alias).collect();
+            let mut scopes: Vec<Scope> = lost.into_iter().map(Scope::Alias).collect();
+            if moves {
+                scopes.extend([Scope::OnBehalf, Scope::ByAdministrators]);
+            }
             if !scopes.is_empty() {
                 raised.push(epoch::raise(conn, account, &scopes)?);
             }

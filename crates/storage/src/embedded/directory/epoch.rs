@@ -32,13 +32,15 @@ pub(super) fn raise(
         "UPDATE account SET epoch = epoch + 1,
                 imap_floor = CASE WHEN ?2 THEN epoch + 1 ELSE imap_floor END,
                 pop3_floor = CASE WHEN ?3 THEN epoch + 1 ELSE pop3_floor END,
-                behalf_floor = CASE WHEN ?4 THEN epoch + 1 ELSE behalf_floor END
+                behalf_floor = CASE WHEN ?4 THEN epoch + 1 ELSE behalf_floor END,
+                administrators_floor = CASE WHEN ?5 THEN epoch + 1 ELSE administrators_floor END
          WHERE id = ?1 AND deleted IS NULL RETURNING epoch",
         params![
             sql::int(account.0),
             covers(Protocol::Imap),
             covers(Protocol::Pop3),
-            scopes.contains(&Scope::OnBehalf)
+            scopes.contains(&Scope::OnBehalf),
+            scopes.contains(&Scope::ByAdministrators),
         ],
         |row| sql::unsigned(row, 0),
     )?;

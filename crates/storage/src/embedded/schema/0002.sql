@@ -1,6 +1,9 @@
 -- App passwords, tokens for mail, and administrators' logins on behalf of others.
 
+-- Logins with an epoch below these are void: the account's own on behalf of others (with its epoch), and
+-- those of administrators on its behalf.
 ALTER TABLE account ADD COLUMN behalf_floor INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN administrators_floor INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE app_password (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- sessions carry it: it does not come back

@@ -1,7 +1,7 @@
 //! Void logins are refused by every operation.
 
 use super::place::{self, Place, append, folder, history};
-use crate::{AccountChange, Credential, DomainChange, Login, ServiceState, StorageError, What};
+use crate::{AccountChange, DomainChange, Login, ServiceState, StorageError, What};
 use terms::{DomainName, Protocol, Scope, UnixTime};
 
 pub(super) async fn stands(place: &Place, login: &Login) -> bool {

@@ -299,9 +299,25 @@ async fn what_takes_an_administrators_logins() {
         assert!(stands(&place, &on_behalf().await).await, "{words}");
         assert!(stands(&place, &place.alice).await, "{words}");
     }
-    // The account's own epoch counts as well.
+    // What changes who may administer the account ends their logins, and leaves its own.
     let login = on_behalf().await;
     let alice = place.alice.account;
+    let change = AccountChange { void: vec![Scope::ByAdministrators], ..Default::default() };
+    place.change(alice, change).await;
+    assert!(!stands(&place, &login).await && stands(&place, &place.alice).await);
+    assert!(stands(&place, &on_behalf().await).await);
+    let login = on_behalf().await;
+    let other = storage.create_company("Other", NOW).await.unwrap().id;
+    let name = DomainName::parse("example.com").unwrap();
+    let domain = storage.domain(&name).await.unwrap().unwrap().id;
+    let change = DomainChange { company: Some(other), ..Default::default() };
+    let raised = storage.change_domain(domain, change.clone()).await.unwrap().1;
+    let scopes: Vec<_> = raised.iter().map(|it| it.scopes.as_slice()).collect();
+    assert_eq!(scopes, [&[Scope::OnBehalf, Scope::ByAdministrators]; 2]);
+    assert_eq!(storage.change_domain(domain, change).await.unwrap().1, [], "there already");
+    assert!(!stands(&place, &login).await && stands(&place, &place.alice).await);
+    // The account's own epoch counts as well.
+    let login = on_behalf().await;
     storage.raise_epoch(alice, Scope::Everything, history("logout")).await.unwrap();
     assert!(!stands(&place, &login).await);
     let login = on_behalf().await;
