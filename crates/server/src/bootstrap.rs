@@ -5,13 +5,11 @@ use crate::cli::BootstrapArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::now;
+use crate::passwords::given;
 use accounts::{Accounts, Options};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use storage::{OpenError, Storage};
 use terms::Secret;
-
-/// The longest line that is read as a password, in bytes.
-const LONGEST_LINE: u64 = 4096;
 
 /// Makes the company and its administrator; prints the password if it made it.
 ///
@@ -19,7 +17,7 @@ const LONGEST_LINE: u64 = 4096;
 /// The configuration is wrong, a server runs on this store, or what was asked for is not allowed.
 pub async fn run(args: &BootstrapArgs) -> Result<(), Failure> {
     let config = Config::load(&args.config)?;
-    let given = given_password()?;
+    let given = given()?;
     let storage = open(&config).await?;
     let made = make(args, &storage, given).await;
     storage.close().await;
@@ -63,46 +61,7 @@ async fn make(
     Ok(made.then_some(password))
 }
 
-/// The first line of standard input. Nothing if it is empty, or if a person sits there: passwords
-/// are not typed where they can be read.
-fn given_password() -> Result<Option<Secret>, Failure> {
-    let stdin = io::stdin();
-    if stdin.is_terminal() {
-        return Ok(None);
-    }
-    first_line(stdin.lock()).map_err(|error| {
-        Failure::Other(format!("the password cannot be read from standard input: {error}"))
-    })
-}
-
-fn first_line(input: impl BufRead) -> io::Result<Option<Secret>> {
-    let mut line = String::new();
-    input.take(LONGEST_LINE).read_line(&mut line)?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    Ok((!password.is_empty()).then(|| Secret::new(password)))
-}
-
 fn say(line: &str) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}")
         .map_err(|error| Failure::Other(format!("cannot write to standard output: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_password_is_the_first_line() {
-        for (input, password) in [
-            ("", None),
-            ("\n", None),
-            ("pencil75", Some("pencil75")),
-            ("pencil75\n", Some("pencil75")),
-            ("pen cil75 \r\nmore\n", Some("pen cil75 ")),
-        ] {
-            let read = first_line(input.as_bytes()).unwrap();
-            assert_eq!(read.as_ref().map(Secret::reveal), password, "{input:?}");
-        }
-        assert!(first_line(&b"\xff\n"[..]).is_err());
-    }
 }

@@ -21,6 +21,8 @@ mod host;
 pub mod http;
 mod listener;
 pub mod metrics;
+pub mod operate;
+mod passwords;
 mod protocols;
 mod send_queue;
 mod services;

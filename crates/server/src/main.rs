@@ -5,7 +5,7 @@ use clap::Parser;
 use server::cli::{Cli, Command};
 use server::config::Config;
 use server::failure::Failure;
-use server::{assemble, bootstrap, check, demo, telemetry};
+use server::{assemble, bootstrap, check, demo, operate, telemetry};
 use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,6 +39,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Check(args) => block_on(check::run(&args)),
         Command::Bootstrap(args) => block_on(bootstrap::run(&args)),
+        Command::Sessions(args) => block_on(operate::sessions(&args)),
+        Command::Account(args) => block_on(operate::account(&args)),
+        Command::Domain(args) => block_on(operate::domain(&args)),
     }
 }
 
