@@ -16,7 +16,7 @@
 //! | answer FETCH `BODY[…]` | [`Structure::locate`] → [`Located`]; [`SectionText::filter`] |
 //! | answer FETCH `BINARY[…]` | [`Structure::part`], [`Part::body`], [`Part::transfer_encoding`], [`encoding::TransferDecoder`] |
 //! | read a header | [`header::fields`], [`header::unfold`], [`encoding::decode_words`] |
-//! | SEARCH HEADER, BODY, TEXT | [`search::Needle`], [`search::header_contains`], [`search::body_contains`], [`search::text_contains`]; [`search::pieces`] to read no more than is searched |
+//! | SEARCH HEADER, BODY, TEXT | [`search::Needle`], [`search::SearchedHeader`], [`search::body_contains`], [`search::text_contains`]; [`search::pieces`] to read no more than is searched |
 //! | SEARCH CHARSET | [`encoding::decode_charset`] |
 //! | SEARCH SENTON and its like | [`Envelope::sent`], [`date::SentDate::calendar_day`], [`date::days_from_calendar`] |
 //! | SEARCH LARGER and SMALLER | [`Structure::size`] |

@@ -32,28 +32,11 @@ impl Needle {
     pub fn is_in(&self, text: &str) -> bool {
         let mut folded = String::with_capacity(text.len());
         fold(text, &mut folded);
-        self.finder.find(folded.as_bytes()).is_some()
+        self.is_in_folded(&folded)
     }
 
-    /// Whether the text of an encoded body contains it.
-    fn is_in_body(&self, mut reader: TextReader<'_>) -> bool {
-        if self.folded.is_empty() {
-            return true;
-        }
-        let mut piece = String::new();
-        let mut window = String::new();
-        while reader.read(&mut piece) {
-            fold(&piece, &mut window);
-            piece.clear();
-            if self.finder.find(window.as_bytes()).is_some() {
-                return true;
-            }
-            // A match may have begun in what we have seen, but for its last octet.
-            let keep_from =
-                window.floor_char_boundary((window.len() + 1).saturating_sub(self.folded.len()));
-            window.drain(..keep_from);
-        }
-        false
+    fn is_in_folded(&self, folded: &str) -> bool {
+        self.finder.find(folded.as_bytes()).is_some()
     }
 }
 
@@ -69,22 +52,51 @@ fn fold(text: &str, out: &mut String) {
     }
 }
 
-/// Whether a field of this name contains the text (SEARCH HEADER, FROM, SUBJECT and so on). The
-/// empty text asks only whether there is such a field.
-pub fn header_contains(header: &[u8], name: &[u8], needle: &Needle) -> bool {
-    header::fields(header)
-        .filter(|field| field.is(name))
-        .any(|field| needle.is_in(&decode_words(&field.unfolded())))
+/// A header made ready for looking for any number of texts in it: decoded and folded once.
+#[derive(Debug, Clone, Default)]
+pub struct SearchedHeader<'a> {
+    fields: Vec<SearchedField<'a>>,
 }
 
-/// Whether any field, its name included, contains the text (the header's share of SEARCH TEXT).
-pub fn any_header_contains(header: &[u8], needle: &Needle) -> bool {
-    header::fields(header).any(|field| {
-        let mut line = decode_words(field.name);
+#[derive(Debug, Clone)]
+struct SearchedField<'a> {
+    name: &'a [u8],
+    /// The folded field, name and all.
+    line: String,
+    /// Where the value begins in `line`.
+    value: usize,
+}
+
+impl<'a> SearchedHeader<'a> {
+    /// Prepares a header.
+    pub fn new(header: &'a [u8]) -> Self {
+        Self { fields: header::fields(header).map(SearchedField::new).collect() }
+    }
+
+    /// Whether a field of this name contains the text (SEARCH HEADER, FROM, SUBJECT and so on). The
+    /// empty text asks only whether there is such a field.
+    pub fn contains(&self, name: &[u8], needle: &Needle) -> bool {
+        self.fields
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case(name))
+            .any(|field| needle.is_in_folded(&field.line[field.value..]))
+    }
+
+    /// Whether any field, its name included, contains the text (the header's share of SEARCH TEXT).
+    pub fn any_contains(&self, needle: &Needle) -> bool {
+        self.fields.iter().any(|field| needle.is_in_folded(&field.line))
+    }
+}
+
+impl<'a> SearchedField<'a> {
+    fn new(field: header::Field<'a>) -> Self {
+        let mut line = String::new();
+        fold(&decode_words(field.name), &mut line);
         line.push_str(": ");
-        line.push_str(&decode_words(&field.unfolded()));
-        needle.is_in(&line)
-    })
+        let value = line.len();
+        fold(&decode_words(&field.unfolded()), &mut line);
+        Self { name: field.name, line, value }
+    }
 }
 
 /// Whether a body contains the text (SEARCH BODY): all parts that are text, decoded, and the
@@ -96,7 +108,7 @@ pub fn body_contains(message: &[u8], structure: &Structure, needle: &Needle) -> 
 
 /// Whether the header or the body contains the text (SEARCH TEXT).
 pub fn text_contains(message: &[u8], structure: &Structure, needle: &Needle) -> bool {
-    any_header_contains(structure.root.header().of(message), needle)
+    SearchedHeader::new(structure.root.header().of(message)).any_contains(needle)
         || body_contains(message, structure, needle)
 }
 
@@ -115,12 +127,73 @@ impl Piece<'_> {
         self.span
     }
 
-    /// Whether the piece, of which these are the octets, contains the text.
-    pub fn contains(&self, octets: &[u8], needle: &Needle) -> bool {
-        match self.part {
-            None => any_header_contains(octets, needle),
-            Some(part) => needle.is_in_body(text_in(octets, part)),
+    /// Whether it is the header of an attached message.
+    pub fn is_header(&self) -> bool {
+        self.part.is_none()
+    }
+
+    /// Begins to look for texts in the piece, of which these are the octets.
+    pub fn hunt<'a>(&self, octets: &'a [u8]) -> Hunt<'a> {
+        let text = match self.part {
+            None => Hunted::Header(header::fields(octets)),
+            Some(part) => Hunted::Text(text_in(octets, part)),
+        };
+        Hunt { text, piece: String::new(), window: String::new() }
+    }
+
+    fn contains(&self, octets: &[u8], needle: &Needle) -> bool {
+        let mut found = [needle.is_empty()];
+        let mut hunt = self.hunt(octets);
+        while !found[0] && hunt.go_on(std::iter::once(needle), &mut found) {}
+        found[0]
+    }
+}
+
+/// A search for texts in one piece, in steps: a piece may be as large as a message, and whoever
+/// shares a thread with others lets them have their turn in between.
+pub struct Hunt<'a> {
+    text: Hunted<'a>,
+    piece: String,
+    /// Folded text in which a match may still begin.
+    window: String,
+}
+
+enum Hunted<'a> {
+    Header(header::Fields<'a>),
+    Text(TextReader<'a>),
+}
+
+impl Hunt<'_> {
+    /// Looks for those needles that are not `found` yet in the next field of a header, or the next 8
+    /// KiB or so of a body; notes those it finds. False when nothing was left to look at.
+    pub fn go_on<'n>(
+        &mut self,
+        needles: impl Iterator<Item = &'n Needle>,
+        found: &mut [bool],
+    ) -> bool {
+        match &mut self.text {
+            Hunted::Header(fields) => {
+                let Some(field) = fields.next() else { return false };
+                self.window = SearchedField::new(field).line;
+            }
+            Hunted::Text(reader) => {
+                self.piece.clear();
+                if !reader.read(&mut self.piece) {
+                    return false;
+                }
+                fold(&self.piece, &mut self.window);
+            }
         }
+        let mut longest = 0;
+        for (needle, found) in needles.zip(found).filter(|(_, found)| !**found) {
+            *found = needle.is_in_folded(&self.window);
+            longest = longest.max(needle.folded.len());
+        }
+        // A match may have begun in what we have seen, but for its last octet.
+        let keep_from =
+            self.window.floor_char_boundary((self.window.len() + 1).saturating_sub(longest));
+        self.window.drain(..keep_from.min(self.window.len()));
+        true
     }
 }
 
@@ -183,7 +256,7 @@ mod tests {
         let header = b"Subject: =?utf-8?q?J=C3=B6rg?=\r\n =?utf-8?q?_Meier?= writes\r\n\
             To: Mary <mary@example.org>\r\nTO: bob@example.org\r\nX-Empty:\r\n\r\nCc: body\r\n";
         let check = |name: &str, needle: &str, expected| {
-            let found = header_contains(header, name.as_bytes(), &Needle::new(needle));
+            let found = SearchedHeader::new(header).contains(name.as_bytes(), &Needle::new(needle));
             assert_eq!(found, expected, "{name}: {needle}");
         };
         check("subject", "j\u{f6}rg meier WRITES", true);
@@ -227,6 +300,24 @@ mod tests {
         check("binary", false, false);
         check("preamble", false, false);
         check("absent", false, false);
+    }
+
+    #[test]
+    fn a_hunt_goes_in_small_steps_and_finds_all_its_texts() {
+        let text = "needle\r\n".repeat(20_000) + "pin";
+        let message = format!("\r\n{text}");
+        let structure = Structure::scan(message.as_bytes());
+        let pieces = pieces(&structure);
+        let needles = ["NEEDLE", "pin", "absent", &"needle\r\n".repeat(3)].map(Needle::new);
+        let mut found = [false; 4];
+        let mut hunt = pieces[0].hunt(text.as_bytes());
+        let mut steps = 0;
+        while hunt.go_on(needles.iter(), &mut found) {
+            steps += 1;
+            assert!(hunt.window.len() < 100, "what is kept is no longer than the longest text");
+        }
+        assert_eq!(found, [true, true, false, true]);
+        assert!(steps > text.len() / (16 * 1024), "{steps}");
     }
 
     #[test]

@@ -24,7 +24,8 @@ use crate::wire::writer;
 use carrier::{Host, Output, Over};
 use condition::Program;
 use evidence::Evidence;
-use message::search::pieces;
+use message::Span;
+use message::search::{SearchedHeader, pieces};
 use std::ops::Range;
 use std::task::Poll;
 use storage::{EntryQuery, Storage};
@@ -33,6 +34,8 @@ use storage::{EntryQuery, Storage};
 const MANY: usize = 500;
 /// Messages judged at a time with their digests.
 const FEW: usize = 100;
+/// Bytes of a header that are looked at: no honest one is larger, and looking takes the thread.
+const HEADER: u64 = 256 * 1024;
 /// Numbers said at a time.
 const NUMBERS: usize = 4000;
 
@@ -116,10 +119,11 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
     if let Some(verdict) = program.judge(&evidence) {
         return Ok(verdict);
     }
-    let header = match stored.bytes(structure.root.header()).await {
+    let header = match stored.bytes(beginning(structure.root.header())).await {
         Ok(header) => header,
         Err(failure) => return unreadable_is_no_match(failure),
     };
+    let header = SearchedHeader::new(&header);
     let evidence = evidence.with_header(&header);
     if let Some(verdict) = program.judge(&evidence) {
         return Ok(verdict);
@@ -130,16 +134,23 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
         if in_body.iter().all(|found| *found) {
             break;
         }
-        let bytes = match stored.bytes(piece.span()).await {
+        let span = if piece.is_header() { beginning(piece.span()) } else { piece.span() };
+        let bytes = match stored.bytes(span).await {
             Ok(bytes) => bytes,
             Err(failure) => return unreadable_is_no_match(failure),
         };
-        for (needle, found) in program.needles().zip(&mut in_body) {
-            *found = *found || piece.contains(&bytes, needle);
+        let mut hunt = piece.hunt(&bytes);
+        while !in_body.iter().all(|found| *found) && hunt.go_on(program.needles(), &mut in_body) {
+            // A piece may be as large as a message: others want their turn.
+            yield_now().await;
         }
-        yield_now().await;
     }
     Ok(program.judge(&evidence.with_body(&in_body)).unwrap_or(false))
+}
+
+/// As much of a header as is looked at.
+fn beginning(header: Span) -> Span {
+    Span::new(header.start, header.end.min(header.start.saturating_add(HEADER)))
 }
 
 /// A message that another session expunges while it is read, or that is damaged, fits nothing.

@@ -89,8 +89,12 @@ fn decode(decoder: &mut Decoder, mut octets: &[u8], out: &mut String, last: bool
     }
 }
 
-/// Whether all of a body is UTF-8, found without holding more of it than a piece.
+/// Octets of a body by which its charset is guessed: more would keep the thread for too long.
+const GUESSED_BY: usize = 1024 * 1024;
+
+/// Whether a body is UTF-8, by its beginning, found without holding more of it than a piece.
 fn is_utf8(mut octets: TransferDecoder<'_>) -> bool {
+    let mut seen = 0;
     let mut decoder = UTF_8.new_decoder_without_bom_handling();
     let mut buffer = Vec::new();
     let mut text = String::new();
@@ -98,10 +102,11 @@ fn is_utf8(mut octets: TransferDecoder<'_>) -> bool {
         buffer.clear();
         text.clear();
         let last = !octets.read(&mut buffer);
+        seen += buffer.len();
         text.reserve(buffer.len() * 3 + 16);
         let (result, _) = decoder.decode_to_string_without_replacement(&buffer, &mut text, last);
         match result {
-            encoding_rs::DecoderResult::InputEmpty if last => return true,
+            encoding_rs::DecoderResult::InputEmpty if last || seen > GUESSED_BY => return true,
             encoding_rs::DecoderResult::InputEmpty => {}
             _ => return false,
         }

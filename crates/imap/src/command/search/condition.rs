@@ -10,6 +10,9 @@ use message::search::Needle;
 use storage::Entry;
 use terms::{Keyword, SystemFlag};
 
+/// Texts to look for in one SEARCH. Clients have a handful; each costs a look at all of a message.
+const MOST_TEXTS: usize = 100;
+
 /// All that a message must fulfil.
 #[derive(Debug)]
 pub(super) struct Program {
@@ -70,10 +73,13 @@ impl Program {
     /// Prepares the keys of one SEARCH.
     ///
     /// # Errors
-    /// A text that is not in the charset.
+    /// A text that is not in the charset, or too many texts.
     pub(super) fn new(keys: Vec<SearchKey>, view: &View) -> Result<Self, Reply> {
-        let mut compiler = Compiler { view, needles: Vec::new() };
+        let mut compiler = Compiler { view, needles: Vec::new(), texts: 0 };
         let root = compiler.all(keys)?;
+        if compiler.texts > MOST_TEXTS {
+            return Err(Reply::no("Too many texts to look for").with(Code::Limit));
+        }
         Ok(Self { root, needles: compiler.needles })
     }
 
@@ -96,6 +102,8 @@ impl Program {
 struct Compiler<'a> {
     view: &'a View,
     needles: Vec<Needle>,
+    /// How many texts there are to look for, in single fields as well.
+    texts: usize,
 }
 
 impl Compiler<'_> {
@@ -132,7 +140,10 @@ impl Compiler<'_> {
             SearchKey::SentSince(day) => sent(Relation::Since, day),
             SearchKey::Larger(size) => C::LargerThan(size),
             SearchKey::Smaller(size) => C::SmallerThan(size),
-            SearchKey::Header(name, text) => C::Header(name, Box::new(needle(&text)?)),
+            SearchKey::Header(name, text) => {
+                self.texts += 1;
+                C::Header(name, Box::new(needle(&text)?))
+            }
             SearchKey::Body(text) => C::Body(self.add(&text)?),
             SearchKey::Text(text) => {
                 let index = self.add(&text)?;
@@ -142,6 +153,7 @@ impl Compiler<'_> {
     }
 
     fn add(&mut self, text: &[u8]) -> Result<usize, Reply> {
+        self.texts += 1;
         self.needles.push(needle(text)?);
         Ok(self.needles.len() - 1)
     }
@@ -220,11 +232,11 @@ impl Condition {
                 .sent
                 .map(|sent| sent.is_some_and(|sent| relation.holds(&sent.calendar_day(), day))),
             Condition::Header(name, needle) => {
-                evidence.header.map(|header| message::search::header_contains(header, name, needle))
+                evidence.header.map(|header| header.contains(name, needle))
             }
             Condition::AnyHeader(index) => evidence.header.map(|header| {
                 let needle = needles.get(*index);
-                needle.is_some_and(|needle| message::search::any_header_contains(header, needle))
+                needle.is_some_and(|needle| header.any_contains(needle))
             }),
             Condition::Body(index) => {
                 evidence.body.map(|found| found.get(*index).copied().unwrap_or(false))

@@ -3,6 +3,7 @@
 use crate::view::{Recent, View};
 use message::Envelope;
 use message::date::SentDate;
+use message::search::SearchedHeader;
 use storage::Entry;
 
 /// What is known of a message.
@@ -14,7 +15,7 @@ pub(super) struct Evidence<'a> {
     pub(super) entry: Option<&'a Entry>,
     /// When it says it was sent; inside, nothing if it does not say so readably.
     pub(super) sent: Option<Option<SentDate>>,
-    pub(super) header: Option<&'a [u8]>,
+    pub(super) header: Option<&'a SearchedHeader<'a>>,
     /// For each text that is looked for: whether the body contains it.
     pub(super) body: Option<&'a [bool]>,
 }
@@ -42,7 +43,7 @@ impl<'a> Evidence<'a> {
         Self { sent: Some(envelope.sent()), ..self }
     }
 
-    pub(super) fn with_header(self, header: &'a [u8]) -> Self {
+    pub(super) fn with_header(self, header: &'a SearchedHeader<'a>) -> Self {
         Self { header: Some(header), ..self }
     }
 

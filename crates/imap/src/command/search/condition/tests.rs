@@ -3,6 +3,7 @@
 use super::*;
 use bytes::Bytes;
 use message::Envelope;
+use message::search::SearchedHeader;
 use storage::BlobRef;
 use terms::{Flags, InternalDate, ModSeq, Uid, UnixTime};
 
@@ -33,7 +34,7 @@ fn verdicts(keys: Vec<SearchKey>) -> String {
     let view = view();
     let program = Program::new(keys, &view).unwrap();
     let entry = entry();
-    let header = b"Subject: hello\r\n\r\n";
+    let header = &SearchedHeader::new(b"Subject: hello\r\n\r\n");
     let found: Vec<bool> = program.needles().map(|needle| needle.is_in("the body")).collect();
     let seen = Evidence::of_view(&view, 1);
     let mut steps = vec![seen, seen.with_entry(&entry)];
@@ -87,4 +88,13 @@ fn only_utf_8_is_understood() {
         let refused = Program::new(vec![key], &view()).unwrap_err();
         assert!(refused.has(&Code::BadCharset));
     }
+}
+
+#[test]
+fn more_texts_than_any_client_looks_for_are_refused() {
+    let keys = |count| vec![SearchKey::Text(text("hello")); count];
+    assert!(Program::new(keys(MOST_TEXTS), &view()).is_ok());
+    let one_more = [keys(MOST_TEXTS), vec![SearchKey::Header(text("To"), text("x"))]].concat();
+    let refusal = Program::new(one_more, &view()).unwrap_err();
+    assert_eq!(refusal, Reply::no("Too many texts to look for").with(Code::Limit));
 }
