@@ -473,3 +473,44 @@ async fn an_upgraded_hash_costs_no_token() {
     world.store_password(joe, &other, &[]).await;
     assert_eq!(world.reason(joe, None, token.reveal()).await, Some(Refusal::Invalid));
 }
+
+/// What was tried is in the account's history, under the name of whose secret it was.
+#[tokio::test]
+async fn attempts_are_in_the_history() {
+    let world = World::new().await;
+    let joe = world.account("joe@example.com").await.id;
+    for (name, behalf, password) in [
+        ("JOE@example.com", None, PASSWORD),
+        ("j.oe@example.com", None, PASSWORD),
+        ("joe@example.com", None, "wrong"),
+        ("boss@example.com", Some("joe@example.com"), PASSWORD),
+        ("jane@example.com", Some("joe@example.com"), PASSWORD),
+        ("jane@example.com", None, PASSWORD),
+        ("nobody@example.com", None, PASSWORD),
+        ("nobody@example.com", Some("joe@example.com"), PASSWORD),
+    ] {
+        let _ = world.try_as(name, behalf, password, "::ffff:192.0.2.7").await;
+    }
+    world.storage.close().await;
+    let data_dir = world._folder.path().to_owned();
+    let storage = Storage::open(storage::Options { data_dir, readers: 1 }).await.unwrap();
+    let history = storage.history(joe, 100).await.unwrap();
+    let mut told: Vec<_> = history
+        .iter()
+        .filter(|line| line.action.starts_with("login"))
+        .map(|line| {
+            assert_eq!(line.peer, Some(ip("192.0.2.7")));
+            format!("{} {} {}", line.action, line.actor, line.detail["count"])
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "login boss@example.com 1",
+            "login joe@example.com 2",
+            "login_failed jane@example.com 1",
+            "login_failed joe@example.com 1",
+        ]
+    );
+}

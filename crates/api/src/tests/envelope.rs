@@ -162,3 +162,29 @@ async fn strangers_learn_nothing() {
     }
     assert!(world.ended().is_empty());
 }
+
+/// Promise L7: the answer in the stead of one that does not come.
+#[tokio::test]
+async fn late_to_the_byte() {
+    let world = World::new().await;
+    let late = world.api.receive("/api/logout_user", super::world::NOW).late();
+    let expected = concat!(
+        r#"{"success":false,"error_number":0,"error":"Server error: what was asked could not be "#,
+        r#"confirmed in time and may still be carried out; calling again is safe", "audit":"AUDIT"}"#
+    );
+    assert_eq!((late.status, masked(&late).as_str()), (200, expected));
+}
+
+#[tokio::test]
+async fn the_description_is_served_to_whoever_gets_it() {
+    let world = World::new().await;
+    for path in ["/api/openapi.json", "/openapi.json", "/api/api/openapi.json?x"] {
+        let answer = world.api.get(path, super::world::NOW);
+        let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!((answer.status, &document["openapi"]), (200, &json!("3.1.0")), "{path}");
+        assert_eq!(document["paths"].as_object().unwrap().len(), crate::METHODS.len());
+    }
+    assert_eq!(world.api.get("/api/logout_user", super::world::NOW).status, 405);
+    assert_eq!(world.api.get("/api/none.json", super::world::NOW).status, 404);
+    assert_eq!(world.post("/api/openapi.json", b"{}").await.status, 404);
+}

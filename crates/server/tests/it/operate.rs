@@ -151,6 +151,10 @@ fn credentials_from_a_file_and_certificates() {
     let (code, stdout, _) = show(&["--insecure", "--json"]);
     assert_eq!(code, Some(0));
     assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap()["type"], "mailbox");
+    let ca = data_dir.join("self-signed-certificate.pem");
+    assert_eq!(show(&["--ca", ca.to_str().unwrap()]).0, Some(0));
+    let (code, _, stderr) = show(&["--ca", file]);
+    assert!(code == Some(1) && stderr.contains("holds none"), "{stderr}");
     let away = ["sessions", "list", "--user", OPS, "--url", "https://192.0.2.1", "--insecure"];
     let (code, _, stderr) = told(&run(&away, ""));
     assert!(code == Some(1) && stderr.contains("this machine's own addresses"), "{stderr}");
