@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use terms::Network;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 pub use hyper::{Method, StatusCode};
@@ -73,6 +74,8 @@ pub struct Http {
     connection: http1::Builder,
     body_size: usize,
     body_timeout: Duration,
+    /// Room for large bodies: who has not logged in yet must not fill the memory.
+    large: Semaphore,
     send_timeout: Duration,
     trusted: Vec<Network>,
     metrics: Metrics,
@@ -86,6 +89,9 @@ impl Http {
         connection
             .timer(TokioTimer::new())
             .title_case_headers(true)
+            // Who closes his side behind a whole request may still wait for its answer, and what he
+            // asked for is done in any case.
+            .half_close(true)
             .max_header_size(header_size)
             .max_buf_size(header_size.max(SMALLEST_BUFFER))
             .header_read_timeout(limits.http_header_timeout);
@@ -93,6 +99,7 @@ impl Http {
             connection,
             body_size: limits.http_body_size.in_memory(),
             body_timeout: limits.http_body_timeout,
+            large: Semaphore::new(LARGE_AT_ONCE),
             send_timeout: limits.send_timeout,
             trusted: limits.trusted_networks.clone(),
             metrics,
@@ -137,7 +144,7 @@ impl Http {
     ) -> hyper::Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         match self.read(&head, body).await {
-            Ok(body) => {
+            Ok((body, room)) => {
                 let request = Request {
                     method: head.method,
                     path: head.uri.path().to_owned(),
@@ -151,6 +158,7 @@ impl Http {
                     async move { site.answer(request).await }
                 });
                 let answer = work.await;
+                drop(room);
                 // It panicked; the hook has told the log.
                 response::<S>(
                     answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR)),
@@ -166,37 +174,55 @@ impl Http {
     }
 
     /// The whole body, or why not.
-    async fn read(&self, head: &Parts, mut body: Incoming) -> Result<Bytes, StatusCode> {
+    async fn read(&self, head: &Parts, mut body: Incoming) -> Result<Read<'_>, StatusCode> {
         // Asking for the body makes hyper say `100 Continue` to who waits for it: not for nothing.
         let waits = head.headers.contains_key(EXPECT);
         if waits && body.size_hint().lower() > self.body_size as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let collected = timeout(self.body_timeout, collect(&mut body, self.body_size)).await;
+        let collected = timeout(self.body_timeout, self.collect(&mut body)).await;
         collected.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+    }
+
+    /// Reads a body of at most `body_size` bytes. A larger one is read and forgotten, within reason:
+    /// most clients look for an answer only when they have said everything, and one that is cut off
+    /// before may never see it.
+    async fn collect(&self, body: &mut Incoming) -> Result<Read<'_>, StatusCode> {
+        let limit = self.body_size;
+        let mut whole = BytesMut::new();
+        let mut room = None;
+        let mut length = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+            let Ok(data) = frame.into_data() else { continue };
+            length += data.len();
+            if length > SMALL && room.is_none() {
+                // Never closed. Waiting is bounded by the time that the body may take.
+                room = self.large.acquire().await.ok();
+            }
+            if length <= limit {
+                whole.extend_from_slice(&data);
+            } else if length - limit > MOST_FORGOTTEN {
+                break;
+            } else {
+                whole = BytesMut::new();
+            }
+        }
+        if length > limit {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        Ok((whole.freeze(), room))
     }
 }
 
-/// Reads a body of at most `limit` bytes. A larger one is read and forgotten, within reason: most
-/// clients look for an answer only when they have said everything, and one that is cut off before
-/// may never see it.
-async fn collect(body: &mut Incoming, limit: usize) -> Result<Bytes, StatusCode> {
-    let mut whole = BytesMut::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= limit {
-            whole.extend_from_slice(&data);
-        } else if length - limit > MOST_FORGOTTEN {
-            break;
-        } else {
-            whole = BytesMut::new();
-        }
-    }
-    if length > limit { Err(StatusCode::PAYLOAD_TOO_LARGE) } else { Ok(whole.freeze()) }
-}
+/// A body, and the room that a large one takes until it is answered.
+type Read<'a> = (Bytes, Option<SemaphorePermit<'a>>);
+
+/// A body of at most this many bytes needs no room among the large ones. Hardly any request is larger.
+const SMALL: usize = 64 * 1024;
+
+/// How many large bodies may be held at once. What is made of them takes several times their size.
+const LARGE_AT_ONCE: usize = 8;
 
 /// How many bytes beyond the limit are read and forgotten.
 const MOST_FORGOTTEN: usize = 64 << 20;

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// No answer takes longer, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -117,6 +117,11 @@ impl Client {
         self.socket.flush().await
     }
 
+    /// Says that nothing more will be said, and goes on listening.
+    pub(crate) async fn half_close(&mut self) -> io::Result<()> {
+        self.socket.shutdown().await
+    }
+
     /// The next line, without its end.
     pub(crate) async fn line(&mut self) -> io::Result<String> {
         timeout(PATIENCE, self.line_at_last()).await.map_err(|_| io::ErrorKind::TimedOut)?
@@ -211,6 +216,21 @@ impl Client {
         // Pending: nothing more is there.
         let _ = std::pin::pin!(read_on(&mut self.socket, &mut self.ahead, &mut seen)).poll(cx);
         seen
+    }
+
+    /// Reads until the server closes, a little at a time.
+    pub(crate) async fn sip_until_closed(mut self) -> Option<End> {
+        let mut piece = [0; 2048];
+        let sipping = async {
+            loop {
+                match self.socket.read(&mut piece).await {
+                    Ok(0) => return End::Closed,
+                    Ok(_) => sleep(Duration::from_millis(1)).await,
+                    Err(error) => return End::of(&error),
+                }
+            }
+        };
+        timeout(PATIENCE, sipping).await.ok()
     }
 
     /// Reads until the server closes. The bytes come on top of what was read ahead.

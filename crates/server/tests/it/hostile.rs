@@ -205,6 +205,27 @@ async fn a_flood_of_connections() {
     serves(&house).await;
 }
 
+/// The other doors have limits of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_at_the_doors_of_the_machine() {
+    let limits = "lmtp_connections = 5\nhttp_connections = 8\nhttp_header_timeout = \"1s\"";
+    let house = House::with(&format!("{TRUSTING}\n{limits}")).await;
+    for (entrance, allowed) in [(Entrance::Lmtp, 5), (Entrance::Api, 8)] {
+        let mut flood = Vec::new();
+        for _ in 0..50 {
+            let wire = Wire::connect(house.address(entrance), None).await.unwrap();
+            flood.push(Client::plain(Kind::Imap, wire));
+        }
+        sleep(Duration::from_millis(200)).await;
+        let turned_away = flood.iter_mut().filter_map(|client| client.at_once().end).count();
+        assert_eq!(turned_away, 50 - allowed, "{}", entrance.name());
+        assert!(house.admits(Kind::Imap, JOE, PASSWORD).await);
+    }
+    // Those at the API said nothing, and have lost their places by now, or will.
+    sleep(Duration::from_millis(1200)).await;
+    serves(&house).await;
+}
+
 /// Logged in, but never reading: the answers to what it asks do not pile up.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_nobody_reads_take_no_memory() {

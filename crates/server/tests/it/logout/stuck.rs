@@ -1,7 +1,7 @@
 //! Clients that do not read, or stop half-way: not a byte of mail after B, and nobody waits for them.
 
 use crate::client::{Client, Kind};
-use crate::house::{House, MARK, message};
+use crate::house::{House, MARK, PASSWORD, message};
 use crate::wire::{End, Wire};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ async fn never_reads(house: &House, kinds: &[Kind], buffer: Option<u32>) {
     let mut clients = Vec::new();
     for kind in kinds {
         let mut client = house.connect_narrow(*kind, buffer).await.unwrap();
-        assert!(client.log_in("joe@a.example", crate::house::PASSWORD).await.unwrap());
+        assert!(client.log_in("joe@a.example", PASSWORD).await.unwrap());
         if kind.is_imap() {
             client.ask("a SELECT INBOX").await.unwrap();
         }
@@ -111,6 +111,36 @@ async fn s07_client_that_reads_as_fast_as_it_can() {
     assert!(broken_off >= 6, "{broken_off} of 12 were cut in the middle");
 }
 
+/// Its window opens and closes all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn s07_client_that_reads_slowly() {
+    let house = House::open().await;
+    house.append("joe@a.example", &message(LARGE)).await;
+    for _ in 0..3 {
+        let mut sipping = Vec::new();
+        let mut wires = Vec::new();
+        for kind in [Kind::Imap, Kind::Imaps, Kind::Pop3] {
+            let mut client = house.connect_narrow(kind, Some(8192)).await.unwrap();
+            assert!(client.log_in("joe@a.example", PASSWORD).await.unwrap());
+            if kind.is_imap() {
+                client.ask("a SELECT INBOX").await.unwrap();
+            }
+            ask_for_mail(&mut client, 1).await;
+            wires.push(client.wire.clone());
+            sipping.push(tokio::spawn(client.sip_until_closed()));
+        }
+        while wires.iter().any(|wire| wire.arrived() < 32 * 1024) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let arrived = log_out_and_measure(&house, &wires).await;
+        for ((sipping, wire), arrived) in sipping.into_iter().zip(wires).zip(arrived) {
+            assert_eq!(sipping.await.unwrap(), Some(End::Reset));
+            assert_eq!(wire.arrived(), arrived, "something came after the answer");
+            assert!(arrived < LARGE as u64 - MUST_BE_LEFT);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s07_literal_of_the_client_half_sent() {
     let house = House::open().await;
@@ -173,14 +203,14 @@ async fn s08_zero_window_between_commands() {
     house.append("joe@a.example", &message(300 * 1024)).await;
     for kind in [Kind::Imap, Kind::Imaps] {
         let mut client = house.connect_narrow(kind, Some(4096)).await.unwrap();
-        assert!(client.log_in("joe@a.example", crate::house::PASSWORD).await.unwrap());
+        assert!(client.log_in("joe@a.example", PASSWORD).await.unwrap());
         client.ask("a SELECT INBOX").await.unwrap();
         // The server's side of the kernel takes all of it, so the session idles, at a seam.
         ask_for_mail(&mut client, 1).await;
         client.send(b"c IDLE\r\n").await.unwrap();
         stalled(&client.wire).await;
         let wire = client.wire.clone();
-        let arrived = log_out_and_measure(&house, &[wire.clone()]).await[0];
+        let arrived = log_out_and_measure(&house, std::slice::from_ref(&wire)).await[0];
         let seen = client.until_closed().await;
         assert_eq!(seen.end, Some(End::Reset), "{kind:?}: what the kernel held was sent");
         assert_eq!(wire.arrived(), arrived, "{kind:?}");
@@ -221,7 +251,7 @@ async fn s08_left_with_mail_on_its_way() {
         house.account(&user).await;
         house.append(&user, &message(size)).await;
         let mut client = house.connect_narrow(kind, Some(4096)).await.unwrap();
-        assert!(client.log_in(&user, crate::house::PASSWORD).await.unwrap());
+        assert!(client.log_in(&user, PASSWORD).await.unwrap());
         if kind.is_imap() {
             client.ask("a SELECT INBOX").await.unwrap();
         }

@@ -1,7 +1,11 @@
 //! Clients that wait, and clients that are busy: all are told, at once, and in their protocol's words.
 
 use crate::client::{Client, Kind};
-use crate::house::{House, TRUSTING};
+use crate::house::{House, OPS, PASSWORD, TRUSTING};
+use crate::wire::Wire;
+use server::config::Entrance;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// From the request to the last word on the client's side.
@@ -83,7 +87,7 @@ async fn l5_others_go_on_without_a_pause() {
         waiting.push(house.connect(kind).await);
     }
     let jane = house.enter(Kind::Imap, "jane@a.example").await;
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stop = Arc::new(AtomicBool::new(false));
     let watched = tokio::spawn(pauses(jane, stop.clone()));
     for _ in 0..20 {
         let mut joes = Vec::new();
@@ -92,28 +96,53 @@ async fn l5_others_go_on_without_a_pause() {
         }
         house.log_out("joe@a.example").await;
     }
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    stop.store(true, Ordering::Relaxed);
     let (answers, longest) = watched.await.unwrap();
     println!("during 20 calls Jane had {answers} answers, the slowest after {longest:?}");
     assert!(answers > 100 && longest < Duration::from_millis(250), "{answers} {longest:?}");
     for mut client in waiting {
         assert!(client.at_once().bytes.is_empty());
-        assert!(client.log_in("jane@a.example", crate::house::PASSWORD).await.unwrap());
+        assert!(client.log_in("jane@a.example", PASSWORD).await.unwrap());
         client.leave().await;
     }
 }
 
 /// Asks until told to stop: how many answers, and the longest wait for one.
-async fn pauses(
-    mut client: Client,
-    stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
-) -> (u64, Duration) {
+async fn pauses(mut client: Client, stop: Arc<AtomicBool>) -> (u64, Duration) {
     let (mut answers, mut longest) = (0, Duration::ZERO);
-    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) {
         let asked = Instant::now();
         assert!(client.lives().await);
         answers += 1;
         longest = longest.max(asked.elapsed());
     }
     (answers, longest)
+}
+
+/// Whoever asked and went away: it is done all the same. Whoever only said his last word gets his
+/// answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn l8_the_caller_hangs_up() {
+    let house = House::open().await;
+    let body = format!(
+        "{{\"credentials\":{{\"user\":\"{OPS}\",\"password\":\"{PASSWORD}\"}},\"user\":\"joe@a.example\"}}"
+    );
+    let length = body.len();
+    let request = format!(
+        "POST /api/logout_user HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    for turn in 0..10 {
+        let joe = house.enter(Kind::Imap, "joe@a.example").await;
+        let wire = Wire::connect(house.address(Entrance::Api), None).await.unwrap();
+        let mut caller = Client::plain(Kind::Imap, wire);
+        caller.send(request.as_bytes()).await.unwrap();
+        if turn % 2 == 0 {
+            caller.half_close().await.unwrap();
+            let answer = caller.gather(|text| text.contains("\"success\":true,")).await;
+            assert_eq!(answer.end, None, "{answer:?}");
+        }
+        drop(caller);
+        let seen = joe.until_closed().await;
+        assert_eq!(seen.text(), Kind::Imap.farewell());
+    }
 }
