@@ -13,13 +13,16 @@
 //!    never reused. A folder's UIDs only grow; its mod-sequence grows with each change.
 //! 5. **Counters equal recounting.** `folder.{messages, unseen, deleted, size, expunged_runs}`,
 //!    `usage.{bytes, messages, folders}`, `blob.refs` and `segment.{live_blobs, live_bytes}`.
-//! 6. **An entry is in one folder**, and its blob has a row in `blob`. `blob` has no row without an entry.
+//! 6. **An entry is in one folder**, and its blob has a row in `blob`. `blob` has no row without an entry,
+//!    deleted ones included.
 //! 7. **A folder's parent exists**, and every account has an inbox.
 //! 8. **Changes converge.** Whoever applies the answer of `changes(since)` to what was true at `since` has what is
 //!    true now: entries carry the mod-sequence of their latest change, what left is in `expunged`. Of a change older
 //!    than what `expunged` still tells of (`folder.expunged_floor`), every UID that is not there is answered
 //!    as expunged.
 //! 9. **A deleted account** has no names, no tokens and only void logins, but keeps its folders and blobs.
+//! 10. **What left a folder comes back or goes.** An expunged entry is in `deleted_entry` until it is restored or
+//!     purged. Its blob lives as long; the bytes of a blob without entries go with their segment.
 
 mod attempts;
 mod blob_writer;
@@ -221,15 +224,22 @@ impl Embedded {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        let read = async || {
-            self.read_as(login, move |reader, account| {
-                mail::blob::read(reader, account, entry, offset, length)
-            })
-            .await
-        };
-        match read().await {
-            // An entry may go, and its segment with it, after its row was read: then it is not found now.
-            Err(StorageError::Corrupt(_)) => read().await,
+        let login = login.clone();
+        self.read_unless_moved(move |reader| {
+            fence::check(&reader.conn, &login)?;
+            mail::blob::read(reader, login.account, entry, offset, length)
+        })
+        .await
+    }
+
+    /// A read of a blob's bytes. After its row was read, a blob may move or go, and its segment with it: then
+    /// it is found elsewhere now, or not at all.
+    pub(crate) async fn read_unless_moved<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&Reader) -> Result<T, StorageError> + Clone + Send + 'static,
+    ) -> Result<T, StorageError> {
+        match self.read(operation.clone()).await {
+            Err(StorageError::Corrupt(_)) => self.read(operation).await,
             other => other,
         }
     }

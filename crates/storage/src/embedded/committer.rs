@@ -23,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use terms::FolderId;
+use terms::{FolderId, UnixTime};
 use tokio::sync::oneshot;
 
 /// Operations that may wait.
@@ -67,6 +67,8 @@ pub(crate) struct Write<'g> {
     pub(super) logins: &'g Logins,
     /// Bounds.
     pub(super) tuning: Tuning,
+    /// What time it is.
+    pub(super) now: UnixTime,
     notes: &'g mut Notes,
 }
 
@@ -261,8 +263,8 @@ impl Writer {
             }
         };
         let logins = &*self.logins;
-        let mut write =
-            Write { conn, segments: &self.segments, logins, tuning: self.tuning, notes };
+        let (tuning, now) = (self.tuning, (self.tuning.clock)());
+        let mut write = Write { conn, segments: &self.segments, logins, tuning, now, notes };
         while write.notes.lost.is_none()
             && let Some(operation) = waiting.next()
         {

@@ -3,6 +3,8 @@
 pub(crate) mod arrival;
 pub(crate) mod blob;
 pub(crate) mod changes;
+pub(crate) mod compaction;
+pub(crate) mod deleted;
 pub(crate) mod delivery;
 pub(crate) mod entry;
 pub(crate) mod expunge;
@@ -12,6 +14,7 @@ pub(crate) mod folder_change;
 mod keyword;
 pub(super) mod known;
 pub(crate) mod picture;
+pub(crate) mod purge;
 pub(crate) mod quota;
 pub(crate) mod rename;
 mod runs;

@@ -9,7 +9,11 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: u32 = 0x506f_7374;
 
 /// What brings a database from version n to n + 1.
-const STEPS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+];
 
 /// The version that this program works with.
 pub(super) const VERSION: u32 = STEPS.len() as u32;

@@ -88,6 +88,8 @@ struct Standing {
     failed: HashSet<u32>,
     /// Blobs that could not be written, and why.
     lost: HashMap<(u32, u64), StorageError>,
+    /// Cannot be emptied.
+    kept: HashSet<u32>,
     /// Filled, and perhaps without live blobs.
     maybe_dead: HashSet<u32>,
     #[cfg(test)]
@@ -327,6 +329,16 @@ impl Segments {
         outcome
     }
 
+    /// Leaves the segment being filled, as if it were full.
+    #[cfg(test)]
+    pub(super) fn begin_another(&self) {
+        let mut filling = self.filling.lock();
+        let mut standing = self.standing.lock();
+        standing.filled.insert(filling.number, Instant::now());
+        standing.maybe_dead.insert(filling.number);
+        *filling = Filling { number: filling.number + 1, end: 0, ahead: 0, file: None };
+    }
+
     /// Lets the next sync fail, as a disk would.
     #[cfg(test)]
     pub(super) fn fail_next_sync(&self) {
@@ -438,6 +450,20 @@ impl Segments {
                 .filled
                 .get(&number)
                 .is_some_and(|then| then.elapsed() < self.tuning.grace)
+    }
+
+    /// Whether so little of a segment lives that what lives should move.
+    pub(super) fn is_mostly_dead(&self, number: u32, live_bytes: u64) -> bool {
+        if self.in_use(number) || self.standing.lock().kept.contains(&number) {
+            return false;
+        }
+        let length = std::fs::metadata(Self::path(&self.dir, number)).map_or(0, |file| file.len());
+        live_bytes < length / 2
+    }
+
+    /// Something in this segment cannot move: it is not tried again until the next start.
+    pub(super) fn keep(&self, number: u32) {
+        self.standing.lock().kept.insert(number);
     }
 
     /// Forgets that a segment may be dead: it lives, or is gone.

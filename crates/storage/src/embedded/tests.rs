@@ -2,6 +2,7 @@
 
 mod basics;
 mod crash;
+mod deleted;
 mod faults;
 mod fence;
 mod model;

@@ -1,6 +1,7 @@
 //! Sizes and times that tests make smaller.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use terms::UnixTime;
 
 /// See the module's head.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Tuning {
     pub(crate) expunged_runs: u64,
     /// Pages (of 4 KiB) that the database may have.
     pub(crate) pages: u32,
+    /// What time it is.
+    pub(crate) clock: fn() -> UnixTime,
 }
 
 impl Default for Tuning {
@@ -22,6 +25,12 @@ impl Default for Tuning {
             grace: Duration::from_secs(600),
             expunged_runs: 10_000,
             pages: u32::MAX - 1,
+            clock: now,
         }
     }
+}
+
+fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    UnixTime(since.map_or(0, |since| since.as_secs().cast_signed()))
 }

@@ -11,7 +11,7 @@ use terms::{Address, DomainName, FolderName, Keyword};
 const BLOBS_AT_ONCE: u64 = 1000;
 
 /// What must not be: the invariant, and a query that names each offender.
-const NEVER: [(&str, &str); 17] = [
+const NEVER: [(&str, &str); 20] = [
     (
         "a folder's counters differ from its entries",
         "SELECT 'folder ' || f.id FROM folder f
@@ -51,21 +51,26 @@ const NEVER: [(&str, &str); 17] = [
     ),
     (
         "an entry has no blob of its size",
-        "SELECT 'folder ' || e.folder || ', UID ' || e.uid FROM entry e
+        "SELECT 'folder ' || e.folder || ', UID ' || e.uid
+         FROM (SELECT folder, uid, segment, offset, size FROM entry
+               UNION ALL SELECT folder, uid, segment, offset, size FROM deleted_entry) e
          LEFT JOIN blob b ON b.segment = e.segment AND b.offset = e.offset
          WHERE b.size IS NULL OR b.size <> e.size",
     ),
     (
         "a blob's references differ from its entries",
         "SELECT 'segment ' || b.segment || ' at ' || b.offset FROM blob b
-         LEFT JOIN (SELECT segment, offset, count(*) AS refs FROM entry GROUP BY segment, offset) e
+         LEFT JOIN (SELECT segment, offset, count(*) AS refs FROM
+                        (SELECT segment, offset FROM entry UNION ALL SELECT segment, offset FROM deleted_entry)
+                    GROUP BY segment, offset) e
                 ON e.segment = b.segment AND e.offset = b.offset
          WHERE b.refs <> coalesce(e.refs, 0) OR b.refs < 1",
     ),
     (
         "a segment's live bytes differ from its blobs",
         "SELECT 'segment ' || coalesce(s.number, b.segment) FROM segment s
-         FULL JOIN (SELECT segment, count(*) AS blobs, sum(size) AS bytes FROM blob GROUP BY segment) b
+         FULL JOIN (SELECT coalesce(at_segment, segment) AS segment, count(*) AS blobs, sum(size) AS bytes
+                    FROM blob GROUP BY 1) b
                 ON b.segment = s.number
          WHERE coalesce(s.live_blobs, 0) <> coalesce(b.blobs, 0) OR coalesce(s.live_bytes, 0) <> coalesce(b.bytes, 0)
             OR s.number IS NULL",
@@ -75,8 +80,25 @@ const NEVER: [(&str, &str); 17] = [
         "SELECT 'segment ' || segment || ' at ' || offset FROM
              (SELECT segment, offset, max(offset + size) OVER
                  (PARTITION BY segment ORDER BY offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-              FROM blob)
+              FROM (SELECT coalesce(at_segment, segment) AS segment, coalesce(at_offset, offset) AS offset, size
+                    FROM blob))
          WHERE offset < before + 48",
+    ),
+    (
+        "a blob moved to where it cannot be",
+        "SELECT 'segment ' || segment || ' at ' || offset FROM blob
+         WHERE (at_segment IS NULL) <> (at_offset IS NULL) OR at_segment <= segment",
+    ),
+    (
+        "a deleted entry is without its folder or account",
+        "SELECT 'deleted entry ' || e.id FROM deleted_entry e
+         WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = e.account)
+            OR NOT EXISTS (SELECT 1 FROM folder f WHERE f.id = e.folder AND f.account = e.account
+                           UNION ALL SELECT 1 FROM deleted_folder d WHERE d.id = e.folder AND d.account = e.account)",
+    ),
+    (
+        "a folder is deleted and is not",
+        "SELECT 'folder ' || d.id FROM deleted_folder d WHERE EXISTS (SELECT 1 FROM folder f WHERE f.id = d.id)",
     ),
     (
         "an account has no inbox",
@@ -226,16 +248,16 @@ fn check_blobs(reader: &mut Reader, found: &mut Verification) -> Result<(), Stor
     let mut after = (0u32, 0u64);
     loop {
         let some = reader.picture(|reader| blobs_after(&reader.conn, after))?;
-        let Some((last, _)) = some.last() else { return Ok(()) };
+        let Some((last, ..)) = some.last() else { return Ok(()) };
         after = (last.segment, last.offset);
-        for (blob, checksum) in some {
-            match check_blob(&reader.segments, blob, checksum) {
+        for (blob, place, checksum) in some {
+            match check_blob(&reader.segments, place, checksum) {
                 Ok(()) => {
                     found.blobs += 1;
                     found.bytes += blob.size;
                 }
-                // It may have gone meanwhile, with its segment.
-                Err(error) if reader.picture(|reader| is_live(&reader.conn, blob))? => {
+                // It may have gone or moved meanwhile, and its segment with it.
+                Err(error) if reader.picture(|reader| is_at(&reader.conn, blob, place))? => {
                     found.note(error);
                 }
                 Err(_) => {}
@@ -255,24 +277,26 @@ fn check_blob(
 fn blobs_after(
     conn: &Connection,
     after: (u32, u64),
-) -> Result<Vec<(BlobRef, blake3::Hash)>, StorageError> {
+) -> Result<Vec<(BlobRef, BlobRef, blake3::Hash)>, StorageError> {
     sql::all(
         conn,
-        "SELECT segment, offset, size, checksum FROM blob WHERE (segment, offset) > (?1, ?2)
+        "SELECT segment, offset, size, coalesce(at_segment, segment), coalesce(at_offset, offset), size, checksum
+         FROM blob WHERE (segment, offset) > (?1, ?2)
          ORDER BY segment, offset LIMIT ?3",
         params![after.0, sql::int(after.1), sql::int(BLOBS_AT_ONCE)],
         |row| {
-            let blob = super::mail::stored_blob(row, 0)?;
-            Ok((blob, blake3::Hash::from_bytes(row.get(3)?)))
+            let place = super::mail::stored_blob(row, 3)?;
+            Ok((super::mail::stored_blob(row, 0)?, place, blake3::Hash::from_bytes(row.get(6)?)))
         },
     )
 }
 
-fn is_live(conn: &Connection, blob: BlobRef) -> Result<bool, StorageError> {
+fn is_at(conn: &Connection, blob: BlobRef, place: BlobRef) -> Result<bool, StorageError> {
     let found = sql::one(
         conn,
-        "SELECT 1 FROM blob WHERE segment = ?1 AND offset = ?2",
-        params![blob.segment, sql::int(blob.offset)],
+        "SELECT 1 FROM blob WHERE segment = ?1 AND offset = ?2
+            AND coalesce(at_segment, segment) = ?3 AND coalesce(at_offset, offset) = ?4",
+        params![blob.segment, sql::int(blob.offset), place.segment, sql::int(place.offset)],
         |_| Ok(()),
     )?;
     Ok(found.is_some())

@@ -38,12 +38,42 @@ pub(super) fn refer(write: &Write<'_>, blob: BlobRef, digest: &Bytes) -> Result<
             &digest[..]
         ],
     )?;
-    sql::run(
-        write.conn,
-        "INSERT INTO segment (number, live_blobs, live_bytes) VALUES (?1, 1, ?2)
-         ON CONFLICT (number) DO UPDATE SET live_blobs = live_blobs + 1, live_bytes = live_bytes + excluded.live_bytes",
+    count_in(write.conn, blob)
+}
+
+/// Counts a blob for the segment it is in.
+pub(super) fn count_in(conn: &Connection, blob: BlobRef) -> Result<(), StorageError> {
+    let counted = sql::run(
+        conn,
+        "UPDATE segment SET live_blobs = live_blobs + 1, live_bytes = live_bytes + ?2 WHERE number = ?1",
         params![blob.segment, sql::int(blob.size)],
     )?;
+    if counted == 0 {
+        sql::run(
+            conn,
+            "INSERT INTO segment (number, live_blobs, live_bytes) VALUES (?1, 1, ?2)",
+            params![blob.segment, sql::int(blob.size)],
+        )?;
+    }
+    Ok(())
+}
+
+/// Counts blobs for the segment they were in.
+pub(super) fn count_out(
+    write: &mut Write<'_>,
+    segment: u32,
+    blobs: i64,
+    bytes: i64,
+) -> Result<(), StorageError> {
+    sql::run(
+        write.conn,
+        "UPDATE segment SET live_blobs = live_blobs - ?2, live_bytes = live_bytes - ?3 WHERE number = ?1",
+        params![segment, blobs, bytes],
+    )?;
+    let sql = "SELECT live_blobs FROM segment WHERE number = ?1";
+    if sql::one(write.conn, sql, [segment], |row| Ok(row.get::<_, i64>(0)?))? == Some(0) {
+        write.freed(segment);
+    }
     Ok(())
 }
 
@@ -55,20 +85,24 @@ pub(super) struct Released {
 }
 
 impl Released {
-    /// Counts one entry less.
+    /// Counts one entry less. (Not with `RETURNING`: that costs more the more was written before.)
     pub(super) fn release(&mut self, conn: &Connection, blob: BlobRef) -> Result<(), StorageError> {
         let place = params![blob.segment, sql::int(blob.offset)];
-        let refs = sql::one(
+        let known = sql::one(
             conn,
-            "UPDATE blob SET refs = refs - 1 WHERE segment = ?1 AND offset = ?2 RETURNING refs",
+            "SELECT refs, coalesce(at_segment, segment) FROM blob WHERE segment = ?1 AND offset = ?2",
             place,
-            |row| Ok(row.get::<_, i64>(0)?),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?)),
         )?;
-        match refs {
-            Some(1..) => Ok(()),
-            Some(_) => {
+        match known {
+            Some((2.., _)) => {
+                let sql = "UPDATE blob SET refs = refs - 1 WHERE segment = ?1 AND offset = ?2";
+                sql::run(conn, sql, place)?;
+                Ok(())
+            }
+            Some((_, segment)) => {
                 sql::run(conn, "DELETE FROM blob WHERE segment = ?1 AND offset = ?2", place)?;
-                let (blobs, bytes) = self.died.entry(blob.segment).or_default();
+                let (blobs, bytes) = self.died.entry(segment).or_default();
                 *blobs += 1;
                 *bytes += sql::int(blob.size);
                 Ok(())
@@ -80,16 +114,7 @@ impl Released {
     /// Writes down what died.
     pub(super) fn record(self, write: &mut Write<'_>) -> Result<(), StorageError> {
         for (segment, (blobs, bytes)) in self.died {
-            let live = sql::one(
-                write.conn,
-                "UPDATE segment SET live_blobs = live_blobs - ?2, live_bytes = live_bytes - ?3
-                 WHERE number = ?1 RETURNING live_blobs",
-                params![segment, blobs, bytes],
-                |row| Ok(row.get::<_, i64>(0)?),
-            )?;
-            if live == Some(0) {
-                write.freed(segment);
-            }
+            count_out(write, segment, blobs, bytes)?;
         }
         Ok(())
     }
@@ -105,9 +130,10 @@ pub(crate) fn read(
 ) -> Result<Bytes, StorageError> {
     let (folder, uid, blob) = entry;
     folder::by_id(&reader.conn, account, folder)?;
-    let checksum = sql::one(
+    let found = sql::one(
         &reader.conn,
-        "SELECT b.checksum FROM entry e JOIN blob b ON b.segment = e.segment AND b.offset = e.offset
+        "SELECT coalesce(b.at_segment, b.segment), coalesce(b.at_offset, b.offset), b.size, b.checksum
+         FROM entry e JOIN blob b ON b.segment = e.segment AND b.offset = e.offset
          WHERE e.folder = ?1 AND e.uid = ?2 AND e.segment = ?3 AND e.offset = ?4 AND e.size = ?5",
         params![
             sql::int(folder.0),
@@ -116,9 +142,9 @@ pub(crate) fn read(
             sql::int(blob.offset),
             sql::int(blob.size)
         ],
-        |row| Ok(row.get::<_, [u8; 32]>(0)?),
+        |row| Ok((super::stored_blob(row, 0)?, row.get::<_, [u8; 32]>(3)?)),
     )?;
-    let checksum = checksum.ok_or(StorageError::NotFound(What::Entry))?;
+    let (blob, checksum) = found.ok_or(StorageError::NotFound(What::Entry))?;
     let checksum = blake3::Hash::from_bytes(checksum);
     reader.segments.read(blob, offset, length, Some(checksum)).map(Bytes::from)
 }

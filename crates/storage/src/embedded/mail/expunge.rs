@@ -1,34 +1,46 @@
 //! Entries leave a folder.
 //!
-//! What left is written down in `expunged` as runs of consecutive UIDs, of which each folder keeps a
-//! bounded number; [`super::changes`] says what happens when it has to tell of older ones.
+//! Which UIDs left is written down in `expunged` as runs of consecutive ones, of which each folder keeps a
+//! bounded number; [`super::changes`] says what happens when it has to tell of older ones. The entries themselves
+//! are kept aside ([`super::deleted`]) until they are purged, and their blobs with them.
 
-use super::blob::Released;
-use super::entry;
 use super::folder::{self, StoredFolder};
 use super::folder_change::{self, Delta};
+use super::keyword::Keywords;
 use super::runs::runs;
+use super::{deleted, entry};
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
 use crate::{BlobRef, StorageError};
 use rusqlite::{Row, params};
-use terms::{AccountId, FolderId, ModSeq, SystemFlag, Uid};
+use terms::{AccountId, Flags, FolderId, InternalDate, ModSeq, SystemFlag, Uid, UnixTime};
+
+/// The columns that [`leaving`] reads, as a selection from `entry`.
+macro_rules! select_leaving {
+    ($rest:literal) => {
+        concat!(
+            "SELECT uid, flags, keywords, date, date_offset, segment, offset, size FROM entry ",
+            $rest
+        )
+    };
+}
 
 /// What is needed of an entry to remove it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Leaving {
     pub(super) uid: Uid,
-    pub(super) flags: u8,
+    pub(super) flags: Flags,
+    pub(super) date: InternalDate,
     pub(super) blob: BlobRef,
 }
 
-/// What becomes of the blobs of entries that leave.
+/// What becomes of entries that leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Blobs {
-    /// Each has one entry less.
-    Release,
-    /// The entries went to another folder together with them.
-    Keep,
+pub(super) enum Fate {
+    /// They can be brought back until they are purged.
+    Kept,
+    /// They went to another folder together with their blobs.
+    Elsewhere,
 }
 
 /// See [`crate::Storage::expunge_marked`].
@@ -46,16 +58,17 @@ pub(crate) fn marked(
     let leaving = match uids {
         Some(uids) => {
             let mut some = some(write, id, uids)?;
-            some.retain(|entry| entry.flags & marked != 0);
+            some.retain(|entry| entry.flags.system_bits() & marked != 0);
             some
         }
         None => {
-            let sql = "SELECT uid, flags, segment, offset, size FROM entry
-                       WHERE folder = ?1 AND flags & ?2 <> 0 ORDER BY uid";
-            sql::all(write.conn, sql, params![sql::int(id.0), marked], leaving)?
+            let keywords = Keywords::new(write.conn, id);
+            let sql = select_leaving!("WHERE folder = ?1 AND flags & ?2 <> 0 ORDER BY uid");
+            let params = params![sql::int(id.0), marked];
+            sql::all(write.conn, sql, params, |row| leaving(row, &keywords))?
         }
     };
-    remove(write, &folder, &leaving, Blobs::Release)
+    remove(write, &folder, &leaving, Fate::Kept)
 }
 
 /// See [`crate::Storage::expunge`].
@@ -67,25 +80,31 @@ pub(crate) fn whatever_flags(
 ) -> Result<Vec<Uid>, StorageError> {
     let folder = folder::by_id(write.conn, account, id)?;
     let leaving = some(write, id, uids)?;
-    remove(write, &folder, &leaving, Blobs::Release)
+    remove(write, &folder, &leaving, Fate::Kept)
 }
 
 fn some(write: &Write<'_>, id: FolderId, uids: Vec<Uid>) -> Result<Vec<Leaving>, StorageError> {
+    let keywords = Keywords::new(write.conn, id);
     let mut some = Vec::new();
     for (first, last) in runs(uids) {
         some.extend(sql::all(
             write.conn,
-            "SELECT uid, flags, segment, offset, size FROM entry
-             WHERE folder = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid",
+            select_leaving!("WHERE folder = ?1 AND uid BETWEEN ?2 AND ?3 ORDER BY uid"),
             params![sql::int(id.0), first.value(), last.value()],
-            leaving,
+            |row| leaving(row, &keywords),
         )?);
     }
     Ok(some)
 }
 
-fn leaving(row: &Row<'_>) -> Result<Leaving, StorageError> {
-    Ok(Leaving { uid: sql::uid(row, 0)?, flags: row.get(1)?, blob: entry::blob(row, 2)? })
+fn leaving(row: &Row<'_>, keywords: &Keywords<'_>) -> Result<Leaving, StorageError> {
+    let numbers: Option<Vec<u8>> = row.get(2)?;
+    Ok(Leaving {
+        uid: sql::uid(row, 0)?,
+        flags: keywords.flags(row.get(1)?, numbers.as_deref())?,
+        date: InternalDate { at: UnixTime(row.get(3)?), offset_minutes: row.get(4)? },
+        blob: entry::blob(row, 5)?,
+    })
 }
 
 /// Removes entries of a folder, as one change. Answers their UIDs.
@@ -93,7 +112,7 @@ pub(super) fn remove(
     write: &mut Write<'_>,
     folder: &StoredFolder,
     leaving: &[Leaving],
-    blobs: Blobs,
+    fate: Fate,
 ) -> Result<Vec<Uid>, StorageError> {
     if leaving.is_empty() {
         return Ok(Vec::new());
@@ -101,12 +120,8 @@ pub(super) fn remove(
     let id = sql::int(folder.folder.id.0);
     let mod_seq = folder.next_mod_seq();
     let mut delta = Delta::default();
-    let mut released = Released::default();
     for entry in leaving {
-        delta.remove(entry.flags, entry.blob.size);
-        if blobs == Blobs::Release {
-            released.release(write.conn, entry.blob)?;
-        }
+        delta.remove(entry.flags.system_bits(), entry.blob.size);
     }
     let uids: Vec<Uid> = leaving.iter().map(|entry| entry.uid).collect();
     let runs = runs(uids.clone());
@@ -123,7 +138,12 @@ pub(super) fn remove(
             run,
         )?;
     }
-    released.record(write)?;
+    // Now, because what went made room for it.
+    if fate == Fate::Kept {
+        for entry in leaving {
+            deleted::note(write, folder, entry)?;
+        }
+    }
     folder_change::record(write, folder, delta, mod_seq, 0)?;
     count_runs(write, folder, runs.len() as u64, mod_seq)?;
     Ok(uids)
@@ -164,21 +184,17 @@ fn count_runs(
     Ok(())
 }
 
-/// Removes all entries of a folder that is going itself: nobody will ask what left.
-pub(super) fn release_all(
-    write: &mut Write<'_>,
-    folder: &StoredFolder,
-) -> Result<(), StorageError> {
+/// Removes all entries of a folder that is going itself: nobody will ask which UIDs left.
+pub(super) fn all(write: &mut Write<'_>, folder: &StoredFolder) -> Result<(), StorageError> {
     let id = sql::int(folder.folder.id.0);
-    let sql = "SELECT uid, flags, segment, offset, size FROM entry WHERE folder = ?1 ORDER BY uid";
-    let all = sql::all(write.conn, sql, [id], leaving)?;
+    let keywords = Keywords::new(write.conn, folder.folder.id);
+    let sql = select_leaving!("WHERE folder = ?1 ORDER BY uid");
+    let all = sql::all(write.conn, sql, [id], |row| leaving(row, &keywords))?;
     let mut delta = Delta::default();
-    let mut released = Released::default();
     for entry in &all {
-        delta.remove(entry.flags, entry.blob.size);
-        released.release(write.conn, entry.blob)?;
+        delta.remove(entry.flags.system_bits(), entry.blob.size);
+        deleted::note(write, folder, entry)?;
     }
     sql::run(write.conn, "DELETE FROM entry WHERE folder = ?1", [id])?;
-    released.record(write)?;
     folder_change::record(write, folder, delta, folder.next_mod_seq(), 0)
 }

@@ -1,7 +1,7 @@
 //! Making and deleting folders, and their counters.
 
 use super::folder::{self, StoredFolder};
-use super::{expunge, quota};
+use super::{deleted, expunge, quota};
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
@@ -117,7 +117,8 @@ pub(crate) fn delete(
         return Err(StorageError::Refused("the folder has others below it"));
     }
     let id = sql::int(doomed.folder.id.0);
-    expunge::release_all(write, &doomed)?;
+    expunge::all(write, &doomed)?;
+    deleted::note_folder(write, &doomed)?;
     sql::run(write.conn, "DELETE FROM expunged WHERE folder = ?1", [id])?;
     sql::run(write.conn, "DELETE FROM keyword WHERE folder = ?1", [id])?;
     sql::run(write.conn, "DELETE FROM folder WHERE id = ?1", [id])?;

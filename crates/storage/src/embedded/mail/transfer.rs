@@ -1,7 +1,7 @@
 //! Copying and moving entries within an account.
 
 use super::arrival::{self, Arrival};
-use super::expunge::{self, Blobs, Leaving};
+use super::expunge::{self, Fate, Leaving};
 use super::folder::{self, StoredFolder};
 use super::keyword::Keywords;
 use super::{blob, entry, quota};
@@ -69,11 +69,16 @@ fn move_read(
     let new = place(write, target, entries)?;
     let leaving: Vec<Leaving> = entries
         .iter()
-        .map(|entry| Leaving { uid: entry.uid, flags: entry.flags.system_bits(), blob: entry.blob })
+        .map(|entry| Leaving {
+            uid: entry.uid,
+            flags: entry.flags.clone(),
+            date: entry.internal_date,
+            blob: entry.blob,
+        })
         .collect();
     // Read again: when a folder's entries move to its own end, it has just changed.
     let source = folder::by_id(write.conn, source.account, source.folder.id)?;
-    expunge::remove(write, &source, &leaving, Blobs::Keep)?;
+    expunge::remove(write, &source, &leaving, Fate::Elsewhere)?;
     Ok(copied(target, entries, new))
 }
 

@@ -14,17 +14,59 @@ const NAMES: [&str; 7] = ["INBOX", "Trash", "a", "a/b", "a/b/c", "b", "Trash/a"]
 
 #[derive(Clone, Debug)]
 enum Op {
-    Append { to: usize, contents: Vec<u8>, flags: Flags },
-    Deliver { to: usize, content: u8 },
-    SetFlags { of: usize, uids: Vec<u32>, change: FlagChange, flags: Flags, guarded: bool },
-    Copy { from: usize, uids: Vec<u32>, to: usize },
-    Move { from: usize, uids: Vec<u32>, to: usize },
-    ExpungeMarked { of: usize, uids: Option<Vec<u32>> },
-    Expunge { of: usize, uids: Vec<u32> },
-    Create { name: usize },
-    Delete { name: usize },
-    Rename { from: usize, to: usize },
-    Look { at: usize },
+    Append {
+        to: usize,
+        contents: Vec<u8>,
+        flags: Flags,
+    },
+    Deliver {
+        to: usize,
+        content: u8,
+    },
+    SetFlags {
+        of: usize,
+        uids: Vec<u32>,
+        change: FlagChange,
+        flags: Flags,
+        guarded: bool,
+    },
+    Copy {
+        from: usize,
+        uids: Vec<u32>,
+        to: usize,
+    },
+    Move {
+        from: usize,
+        uids: Vec<u32>,
+        to: usize,
+    },
+    ExpungeMarked {
+        of: usize,
+        uids: Option<Vec<u32>>,
+    },
+    Expunge {
+        of: usize,
+        uids: Vec<u32>,
+    },
+    Create {
+        name: usize,
+    },
+    Delete {
+        name: usize,
+    },
+    Rename {
+        from: usize,
+        to: usize,
+    },
+    Look {
+        at: usize,
+    },
+    /// Brings back every nth of what can be brought back.
+    Restore {
+        nth: usize,
+    },
+    Purge,
+    Compact,
     Reopen,
 }
 
@@ -55,6 +97,17 @@ struct Model {
     folders: BTreeMap<&'static str, ModelFolder>,
     others: BTreeMap<String, ModelFolder>,
     views: BTreeMap<FolderId, View>,
+    /// What left folders, in that order.
+    gone: Vec<Gone>,
+    /// The last names of deleted folders.
+    former: BTreeMap<FolderId, &'static str>,
+}
+
+#[derive(Clone, Debug)]
+struct Gone {
+    folder: FolderId,
+    uid: u32,
+    entry: ModelEntry,
 }
 
 fn flags() -> impl Strategy<Value = Flags> {
@@ -93,6 +146,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => name().prop_map(|name| Op::Delete { name }),
         1 => (name(), name()).prop_map(|(from, to)| Op::Rename { from, to }),
         6 => name().prop_map(|at| Op::Look { at }),
+        2 => (1usize..4).prop_map(|nth| Op::Restore { nth }),
+        1 => Just(Op::Purge),
+        1 => Just(Op::Compact),
         1 => Just(Op::Reopen),
     ]
 }
@@ -144,11 +200,13 @@ impl ModelFolder {
         uids.iter().copied().filter(|uid| self.entries.contains_key(uid)).collect()
     }
 
-    fn remove(&mut self, uids: &BTreeSet<u32>) {
+    fn remove(&mut self, uids: &BTreeSet<u32>) -> Vec<Gone> {
         if !uids.is_empty() {
             self.highest += 1;
-            self.entries.retain(|uid, _| !uids.contains(uid));
         }
+        let folder = self.id;
+        let gone = uids.iter().filter_map(|uid| Some((*uid, self.entries.remove(uid)?)));
+        gone.map(|(uid, entry)| Gone { folder, uid, entry }).collect()
     }
 }
 
@@ -214,13 +272,15 @@ impl Model {
                         && uids.as_ref().is_none_or(|uids| uids.contains(uid))
                 });
                 let marked: BTreeSet<u32> = marked.map(|(uid, _)| *uid).collect();
-                folder.remove(&marked);
+                let gone = folder.remove(&marked);
+                self.gone.extend(gone);
                 Ok(twice(marked.into_iter().collect()))
             }
             Op::Expunge { of, uids } => {
                 let folder = self.at(*of)?;
                 let some = folder.some(uids);
-                folder.remove(&some);
+                let gone = folder.remove(&some);
+                self.gone.extend(gone);
                 Ok(twice(some.into_iter().collect()))
             }
             Op::Create { name } => {
@@ -238,12 +298,50 @@ impl Model {
                 if self.below(NAMES[*name]).next().is_some() {
                     return Err(Refusal::Refused);
                 }
-                self.folders.remove(NAMES[*name]);
+                let mut folder = self.folders.remove(NAMES[*name]).unwrap();
+                let all = folder.entries.keys().copied().collect();
+                self.gone.extend(folder.remove(&all));
+                self.former.insert(folder.id, NAMES[*name]);
                 Ok(Vec::new())
             }
             Op::Rename { from, to } => self.rename(NAMES[*from], NAMES[*to]),
-            Op::Look { .. } | Op::Reopen => Ok(Vec::new()),
+            Op::Restore { nth } => Ok(twice(self.restore(*nth))),
+            Op::Purge => {
+                self.gone.clear();
+                Ok(Vec::new())
+            }
+            Op::Look { .. } | Op::Compact | Op::Reopen => Ok(Vec::new()),
         }
+    }
+
+    /// Answers where in `gone` those were that came back.
+    fn restore(&mut self, nth: usize) -> Vec<u32> {
+        let mut back: BTreeMap<FolderId, Vec<Gone>> = BTreeMap::new();
+        let (mut restored, mut stay) = (Vec::new(), Vec::new());
+        for (place, gone) in std::mem::take(&mut self.gone).into_iter().enumerate() {
+            if place % nth == 0 {
+                restored.push(place as u32);
+                back.entry(gone.folder).or_default().push(gone);
+            } else {
+                stay.push(gone);
+            }
+        }
+        self.gone = stay;
+        for (id, entries) in back {
+            let mut all = self.folders.values_mut().chain(self.others.values_mut());
+            let entries = entries.into_iter().map(|gone| (gone.entry.content, gone.entry.flags));
+            let entries = entries.collect();
+            if let Some(folder) = all.find(|folder| folder.id == id) {
+                folder.add(entries);
+                continue;
+            }
+            let name = self.former[&id];
+            if !self.folders.contains_key(name) {
+                self.create(name);
+            }
+            self.folders.get_mut(name).unwrap().add(entries);
+        }
+        restored
     }
 
     fn below(&self, name: &str) -> impl Iterator<Item = &'static str> {
@@ -351,6 +449,28 @@ async fn perform(place: &Place, login: &Login, model: &Model, op: &Op) -> Outcom
                 storage.rename_folder(login, &name(*from), &name(*to)).await?;
                 Vec::new()
             }
+            Op::Restore { nth } => {
+                let found = storage.deleted_entries(login.account, None, 0, 10_000).await?;
+                assert_eq!(found.len(), model.gone.len());
+                for (found, gone) in found.iter().zip(&model.gone) {
+                    assert_eq!((found.uid.value(), &found.flags), (gone.uid, &gone.entry.flags));
+                    let bytes = storage.read_deleted(login.account, found.id, 0, 10_000).await?;
+                    assert_eq!(bytes, content(gone.entry.content));
+                }
+                let some: Vec<u64> = found.iter().step_by(*nth).map(|entry| entry.id).collect();
+                let back = storage.restore_entries(login.account, some.clone()).await?;
+                assert_eq!(back, some);
+                let place = |id| found.iter().position(|entry| entry.id == id).unwrap() as u32;
+                back.into_iter().map(|id| (place(id), place(id))).collect()
+            }
+            Op::Purge => {
+                place.purge().await;
+                Vec::new()
+            }
+            Op::Compact => {
+                while storage.compact(300).await?.more {}
+                Vec::new()
+            }
             Op::Look { .. } | Op::Reopen => Vec::new(),
         })
     };
@@ -453,7 +573,10 @@ async fn check(ops: Vec<(bool, Op)>) {
                     look(&place, login, model.views.entry(folder.id).or_default(), folder).await;
                 }
             }
-            Op::Create { .. } | Op::Deliver { .. } | Op::Rename { .. } => {
+            Op::Purge => {
+                models.iter_mut().for_each(|model| model.gone.clear());
+            }
+            Op::Create { .. } | Op::Deliver { .. } | Op::Rename { .. } | Op::Restore { .. } => {
                 compare(&place, login, model).await;
             }
             _ => {}

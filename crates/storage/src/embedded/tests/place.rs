@@ -42,6 +42,11 @@ impl Place {
         found
     }
 
+    /// Nothing that was deleted stays.
+    pub(crate) async fn purge(&self) {
+        while self.storage.purge(UnixTime(i64::MAX), 3).await.unwrap().more {}
+    }
+
     /// Closes and opens again.
     pub(crate) async fn reopened(self) -> Self {
         self.storage.close().await;

@@ -26,6 +26,7 @@ async fn a_segment_goes_with_its_last_blob() {
     let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
     storage.copy(alice, inbox.id, uids(&[1]), &folder("Trash")).await.unwrap();
     storage.expunge(alice, inbox.id, uids(&[1, 2, 3, 4])).await.unwrap();
+    place.purge().await;
     // The first holds the copy's blob.
     let patience = Instant::now() + Duration::from_secs(10);
     while files(&place) != ["00000001.seg", "00000003.seg"] {

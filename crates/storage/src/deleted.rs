@@ -1,0 +1,103 @@
+//! What left folders, and is kept for a while to be brought back.
+
+use crate::embedded::mail::{compaction, deleted, purge};
+use crate::{Storage, StorageError};
+use bytes::Bytes;
+use terms::{AccountId, Flags, FolderName, InternalDate, Uid, UnixTime};
+
+/// An entry that left its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedEntry {
+    /// Its number among all that ever left; never reused.
+    pub id: u64,
+    /// The folder it was in, by its present name or the last one it had.
+    pub folder: FolderName,
+    /// The UID it had.
+    pub uid: Uid,
+    /// When it left.
+    pub at: UnixTime,
+    /// Its marks then.
+    pub flags: Flags,
+    /// When it had arrived.
+    pub internal_date: InternalDate,
+    /// Its bytes.
+    pub size: u64,
+    /// What `message` made of it at delivery.
+    pub digest: Bytes,
+}
+
+/// What one call of [`Storage::purge`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Entries whose time was over, of deleted accounts too.
+    pub entries: u64,
+    /// Deleted folders.
+    pub folders: u64,
+    /// Deleted accounts.
+    pub accounts: u64,
+    /// Whether there may be more to do now.
+    pub more: bool,
+}
+
+/// What one call of [`Storage::compact`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Blobs that were moved out of segments of which little lives.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether there may be more to do now.
+    pub more: bool,
+}
+
+impl Storage {
+    /// Up to `limit` entries that left the account's folders and can be brought back, with numbers above
+    /// `after`, ascending; of all folders, or of the present and former ones of a name. For administration.
+    pub async fn deleted_entries(
+        &self,
+        account: AccountId,
+        folder: Option<FolderName>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeletedEntry>, StorageError> {
+        self.engine
+            .read(move |reader| {
+                deleted::entries(&reader.conn, account, folder.as_ref(), after, limit)
+            })
+            .await
+    }
+
+    /// Up to `length` bytes of a deleted entry from `offset` on. `NotFound(Entry)`. For administration.
+    pub async fn read_deleted(
+        &self,
+        account: AccountId,
+        id: u64,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        self.engine
+            .read_unless_moved(move |reader| deleted::read(reader, account, id, offset, length))
+            .await
+    }
+
+    /// Brings entries back to the ends of the folders they were in, all or none of those of `ids` that
+    /// are still there; makes folders that are gone. Answers the numbers of those brought back. `OverQuota`, `Limit`.
+    pub async fn restore_entries(
+        &self,
+        account: AccountId,
+        ids: Vec<u64>,
+    ) -> Result<Vec<u64>, StorageError> {
+        self.engine.write(move |write| deleted::restore(write, account, &ids)).await
+    }
+
+    /// Lets go for ever of what was deleted before `before`: entries, folders and accounts. Does at most
+    /// about `budget` entries' worth of work; call it again while there is more.
+    pub async fn purge(&self, before: UnixTime, budget: usize) -> Result<Purged, StorageError> {
+        self.engine.write(move |write| purge::purge(write, before, budget)).await
+    }
+
+    /// Moves up to about `budget` bytes out of segments of which less than half lives, so that those can go.
+    pub async fn compact(&self, budget: u64) -> Result<Compacted, StorageError> {
+        compaction::compact(&self.engine, budget).await
+    }
+}
