@@ -27,6 +27,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+/// Connections at once to /metrics and the health checks: of their own, so that a crowd at the API
+/// does not make the server look dead.
+const METRICS_CONNECTIONS: usize = 100;
+
 /// A running server.
 pub struct Server {
     /// What every connection shares.
@@ -93,7 +97,11 @@ impl Server {
             services: services.clone(),
             all: Gate::new(limits.connections as usize, limits.connections_per_address as usize),
             lmtp: Gate::new(limits.lmtp_connections as usize, usize::MAX),
-            http: Gate::new(limits.http_connections as usize, usize::MAX),
+            api: Gate::new(
+                limits.http_connections as usize,
+                limits.http_connections_per_address as usize,
+            ),
+            metrics: Gate::new(METRICS_CONNECTIONS, usize::MAX),
         });
         let mut server = Self {
             services,

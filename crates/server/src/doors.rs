@@ -25,8 +25,10 @@ pub(crate) struct Doors {
     pub(crate) all: Gate,
     /// Counts LMTP clients.
     pub(crate) lmtp: Gate,
-    /// Counts HTTP clients.
-    pub(crate) http: Gate,
+    /// Counts clients of the API, in all and per address.
+    pub(crate) api: Gate,
+    /// Counts those who watch over the server.
+    pub(crate) metrics: Gate,
 }
 
 impl Doors {
@@ -56,24 +58,26 @@ impl Doors {
         let gate = match entrance {
             Entrance::Imap | Entrance::Imaps | Entrance::Pop3 | Entrance::Pop3s => &self.all,
             Entrance::Lmtp => &self.lmtp,
-            Entrance::Api | Entrance::Apis | Entrance::Metrics => &self.http,
+            Entrance::Api | Entrance::Apis => &self.api,
+            Entrance::Metrics => &self.metrics,
         };
         let Some(place) = gate.enter() else { return metrics.turned_away(entrance) };
+        // Behind a local socket there is no address to tell one from another.
+        let exempt = matches!(stream, Stream::Unix(_)) || self.services.is_trusted(peer.ip());
+        let door = (!exempt).then(|| gate.wait_at_door(peer.ip()));
+        let Ok(doorstep) = door.map(|step| step.ok_or(())).transpose() else {
+            return metrics.turned_away(entrance);
+        };
         let present = metrics.connection(entrance);
         match entrance {
             Entrance::Api | Entrance::Apis | Entrance::Metrics => {
                 let web = self.web.clone();
                 tokio::spawn(async move {
                     web.serve(entrance, stream, peer).await;
-                    drop((place, present));
+                    drop((place, doorstep, present));
                 });
             }
             _ => {
-                let door =
-                    (!self.services.is_trusted(peer.ip())).then(|| gate.wait_at_door(peer.ip()));
-                let Ok(doorstep) = door.map(|step| step.ok_or(())).transpose() else {
-                    return metrics.turned_away(entrance);
-                };
                 let protocols = self.protocols.clone();
                 tokio::spawn(async move {
                     protocols.serve(entrance, stream, peer, doorstep).await;

@@ -51,8 +51,11 @@ section! {
         /// another one (RFC 5321 §4.5.3.1.10).
         lmtp_recipients: u32 = 1000,
 
-        /// HTTP connections at once, API and metrics together. Further ones are closed at once.
+        /// HTTP connections of the API at once. Further ones are closed at once. (The metrics have
+        /// 100 of their own.)
         http_connections: u32 = 2000,
+        /// Those of them from one address (IPv6: from one /64). Further ones are closed at once.
+        http_connections_per_address: u32 = 500,
         /// All header lines of an HTTP request; at least 8KiB. Larger: 431.
         http_header_size: Size = Size::kib(16),
         /// The body of an HTTP request. Larger: 413.

@@ -47,11 +47,21 @@ struct Running {
 
 /// A connection to a server with small limits.
 async fn connect() -> Running {
-    let text = "listen.api = [\"127.0.0.1:0\"]\n[limits]\nhttp_header_size = \"8KiB\"\n\
-                http_body_size = \"1000B\"\nhttp_header_timeout = \"300ms\"\n\
-                http_body_timeout = \"300ms\"\nsend_timeout = \"300ms\"\n";
-    let config = crate::config::Config::parse("posthouse.toml", text, []).unwrap();
-    let http = Http::new(&config.limits, Metrics::new());
+    connect_to(http("1000B")).await
+}
+
+/// With small limits.
+fn http(body_size: &str) -> Http {
+    let text = format!(
+        "listen.api = [\"127.0.0.1:0\"]\n[limits]\nhttp_header_size = \"8KiB\"\n\
+         http_body_size = \"{body_size}\"\nhttp_header_timeout = \"300ms\"\n\
+         http_body_timeout = \"300ms\"\nsend_timeout = \"300ms\"\n"
+    );
+    let config = crate::config::Config::parse("posthouse.toml", &text, []).unwrap();
+    Http::new(&config.limits, Metrics::new())
+}
+
+async fn connect_to(http: Http) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, peer) = listener.accept().await.unwrap();
@@ -232,4 +242,23 @@ async fn stopping_lets_the_last_answer_out() {
     drop(stop);
     served.await.unwrap();
     assert_eq!(rest(&mut client).await, "");
+}
+
+#[tokio::test]
+async fn large_bodies_wait_for_room_and_small_ones_do_not() {
+    for (length, rooms, expected) in
+        [(100_000, 1, "HTTP/1.1 200"), (100_000, 0, "HTTP/1.1 408"), (10_000, 0, "HTTP/1.1 200")]
+    {
+        let http = http("1MiB");
+        http.large.forget_permits(LARGE_AT_ONCE - rooms);
+        let mut running = connect_to(http).await;
+        let head = format!(
+            "POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+        );
+        running.client.write_all(head.as_bytes()).await.unwrap();
+        // The server may close before it has read everything.
+        let _ = running.client.write_all(&vec![b'x'; length]).await;
+        let answer = until(&mut running.client, "\r\n\r\n").await;
+        assert!(answer.starts_with(expected), "{length} bytes, room for {rooms}: {answer}");
+    }
 }
