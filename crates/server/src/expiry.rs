@@ -77,7 +77,6 @@ async fn end_sessions(ender: &Ender, raised: &[Raised], audit: &AuditId) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
     use crate::metrics::Metrics;

@@ -4,7 +4,7 @@ use super::directory::name;
 use super::sql;
 use crate::{Login, StorageError};
 use rusqlite::{Connection, params};
-use terms::{Credential, Protocol};
+use terms::{Address, Credential, Protocol};
 
 /// `Void` unless the account exists, its domain works, its service for the protocol is enabled, its epoch
 /// was not raised above the login's for the protocol, and the name and the secret that it was made with are
@@ -31,7 +31,7 @@ pub(super) fn stands(conn: &Connection, login: &Login) -> Result<bool, StorageEr
         return Ok(false);
     }
     if let Some(alias) = &login.alias
-        && name::resolve(conn, alias)?.is_none_or(|(holder, _)| holder != login.account)
+        && !is_still_named(conn, login, alias)?
     {
         return Ok(false);
     }
@@ -64,4 +64,16 @@ pub(super) fn stands(conn: &Connection, login: &Login) -> Result<bool, StorageEr
         )?,
     };
     Ok(proof.is_some())
+}
+
+/// Whether the alias means the login's account, and has done so ever since.
+fn is_still_named(conn: &Connection, login: &Login, alias: &Address) -> Result<bool, StorageError> {
+    let lost = sql::one(
+        conn,
+        "SELECT 1 FROM lost_alias WHERE account = ?1 AND alias = ?2 AND epoch > ?3",
+        params![sql::int(login.account.0), alias.as_str(), sql::int(login.epoch.0)],
+        |_| Ok(()),
+    )?;
+    let holder = name::resolve(conn, alias)?.map(|(holder, _)| holder);
+    Ok(lost.is_none() && holder == Some(login.account))
 }

@@ -1,5 +1,6 @@
 //! The engine through the boundary, with small bounds and with faults.
 
+mod access;
 mod basics;
 mod crash;
 mod deleted;

@@ -25,8 +25,8 @@ pub(super) fn raise(
     account: AccountId,
     scopes: &[Scope],
 ) -> Result<Raised, StorageError> {
+    // App passwords and tokens need no floor: they are gone, and their numbers do not come back.
     let covers = |protocol| scopes.iter().any(|scope| scope.covers_all(protocol));
-    // What else a scope may be needs no floor: the fence looks for the secret or the name itself.
     let epoch = sql::one(
         conn,
         "UPDATE account SET epoch = epoch + 1,
@@ -45,5 +45,15 @@ pub(super) fn raise(
         |row| sql::unsigned(row, 0),
     )?;
     let epoch = Epoch(epoch.ok_or(StorageError::NotFound(What::Address))?);
+    for scope in scopes {
+        if let Scope::Alias(alias) = scope {
+            sql::run(
+                conn,
+                "INSERT INTO lost_alias (account, alias, epoch) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (account, alias) DO UPDATE SET epoch = excluded.epoch",
+                params![sql::int(account.0), alias.as_str(), sql::int(epoch.0)],
+            )?;
+        }
+    }
     Ok(Raised { account, epoch, scopes: scopes.to_vec() })
 }

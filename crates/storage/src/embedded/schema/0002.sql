@@ -5,6 +5,13 @@
 ALTER TABLE account ADD COLUMN behalf_floor INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN administrators_floor INTEGER NOT NULL DEFAULT 0;
 
+CREATE TABLE lost_alias (                       -- logins by it with an epoch below this are void
+    account INTEGER NOT NULL REFERENCES account,
+    alias   TEXT NOT NULL,
+    epoch   INTEGER NOT NULL,
+    PRIMARY KEY (account, alias)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE app_password (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,  -- sessions carry it: it does not come back
     account INTEGER NOT NULL REFERENCES account,
