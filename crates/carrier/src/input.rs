@@ -327,7 +327,8 @@ mod tests {
 
     #[test]
     fn a_long_line_leaves_its_ends() {
-        let long = |head: &[u8], tail: &[u8]| Line::TooLong { head: head.into(), tail: tail.into() };
+        let long =
+            |head: &[u8], tail: &[u8]| Line::TooLong { head: head.into(), tail: tail.into() };
         let (feed, mut input) = input();
         let mut text = b"a1 NOOP ".to_vec();
         text.resize(300, b'x');
@@ -339,7 +340,9 @@ mod tests {
                 assert!(waiting.as_mut().now_or_never().is_none());
             }
             feed.push(b"\n");
-            let Ok(Line::TooLong { head, tail }) = block_on(waiting) else { panic!("not too long") };
+            let Ok(Line::TooLong { head, tail }) = block_on(waiting) else {
+                panic!("not too long")
+            };
             assert_eq!(head, text[..64]);
             assert!(tail.ends_with(b"xx {5+}") && (63..=64).contains(&tail.len()));
         }

@@ -45,12 +45,7 @@ impl Default for Limits {
 }
 
 /// Leads the dialogue until the client has left, is gone, or has to go; answers which.
-pub async fn serve<H: Host>(
-    input: Input,
-    output: Output,
-    host: H,
-    context: Arc<Context>,
-) -> Over {
+pub async fn serve<H: Host>(input: Input, output: Output, host: H, context: Arc<Context>) -> Over {
     let mut talk = Talk { input, output, host, limits: context.limits, bad_commands: 0 };
     states(&mut talk, &context).await.err().unwrap_or(Over::Left)
 }

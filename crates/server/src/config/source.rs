@@ -12,6 +12,9 @@ use toml::de::{DeTable, DeValue};
 /// Every variable of ours begins so; what follows is the key in upper case, `__` for each dot.
 const PREFIX: &str = "POSTHOUSE_";
 
+/// Variables of the commands that call the API, which are no settings.
+const OF_COMMANDS: [&str; 3] = ["POSTHOUSE_USER", "POSTHOUSE_PASSWORD", "POSTHOUSE_TOKEN"];
+
 /// Everything given, and what has become of it.
 pub(super) struct Source {
     file: String,
@@ -30,6 +33,10 @@ struct Given {
     /// As it was written.
     shown: String,
     origin: Origin,
+}
+
+fn is_setting(name: &str) -> bool {
+    name.starts_with(PREFIX) && !OF_COMMANDS.contains(&name)
 }
 
 impl Source {
@@ -89,7 +96,7 @@ impl Source {
     }
 
     fn overlay(&mut self, name: &OsString, value: OsString) -> Result<(), ConfigError> {
-        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
+        let Some(name) = name.to_str().filter(|name| is_setting(name)) else {
             return Ok(());
         };
         let origin = Origin::Variable(name.to_owned());

@@ -242,6 +242,13 @@ fn variables_override_the_file() {
 }
 
 #[test]
+fn variables_of_the_commands_are_no_settings() {
+    let variables =
+        [("POSTHOUSE_USER", "a"), ("POSTHOUSE_PASSWORD", "b"), ("POSTHOUSE_TOKEN", "c")];
+    assert!(parse("", &variables).is_ok());
+}
+
+#[test]
 fn wrong_variables() {
     for (name, value, sentence) in [
         (
