@@ -10,7 +10,7 @@ use terms::UnixTime;
 
 /// What refers to an account, in an order in which it can go. Entries, keywords and runs of expunged UIDs go
 /// with their folders before.
-pub(in crate::embedded) const OF_AN_ACCOUNT: [(&str, &str); 9] = [
+pub(in crate::embedded) const OF_AN_ACCOUNT: [(&str, &str); 10] = [
     ("deleted_folder", "DELETE FROM deleted_folder WHERE account = ?1"),
     ("folder", "DELETE FROM folder WHERE account = ?1"),
     ("subscription", "DELETE FROM subscription WHERE account = ?1"),
@@ -18,6 +18,7 @@ pub(in crate::embedded) const OF_AN_ACCOUNT: [(&str, &str); 9] = [
     ("history", "DELETE FROM history WHERE account = ?1"),
     ("token", "DELETE FROM token WHERE account = ?1"),
     ("app_password", "DELETE FROM app_password WHERE account = ?1"),
+    ("lost_alias", "DELETE FROM lost_alias WHERE account = ?1"),
     ("address", "DELETE FROM address WHERE account = ?1"),
     ("account", "DELETE FROM account WHERE id = ?1"),
 ];
