@@ -5,6 +5,7 @@ use super::schema::{self, APPLICATION_ID, VERSION};
 use super::segment::Segments;
 use super::tuning::Tuning;
 use crate::{OpenError, StorageError};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{File, TryLockError};
 use std::io;
@@ -68,7 +69,7 @@ pub(super) fn open(layout: &Layout, tuning: Tuning) -> Result<Recovered, OpenErr
         }
         Some(conn) => {
             let version = check_version(&layout.database, &conn)?;
-            check_segments(layout, &conn, version, &files)?;
+            check_segments(layout, &conn, &files)?;
             version
         }
     };
@@ -99,8 +100,8 @@ pub(super) fn check(layout: &Layout) -> Result<bool, OpenError> {
     let Some(conn) = inspect(&layout.database)? else {
         return no_database(layout, &files).map(|()| false);
     };
-    let version = check_version(&layout.database, &conn)?;
-    check_segments(layout, &conn, version, &files)?;
+    check_version(&layout.database, &conn)?;
+    check_segments(layout, &conn, &files)?;
     Ok(true)
 }
 
@@ -140,7 +141,14 @@ fn connect(path: &Path, tuning: Tuning) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update_and_check(None, "max_page_count", tuning.pages, |_| Ok(()))?;
     conn.set_prepared_statement_cache_capacity(256);
+    keep_plans(&conn)?;
     Ok(conn)
+}
+
+/// Plans do not depend on bound values. Otherwise SQLite compiles a statement again each time that
+/// another value is bound in `column = ?`, prepared or not, which costs more than running it.
+fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// A connection for [`super::checkpointer`], which changes nothing.
@@ -166,6 +174,7 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.set_prepared_statement_cache_capacity(128);
+    keep_plans(&conn)?;
     Ok(conn)
 }
 
@@ -252,25 +261,15 @@ fn check_version(path: &Path, conn: &Connection) -> Result<u32, OpenError> {
 fn check_segments(
     layout: &Layout,
     conn: &Connection,
-    version: u32,
     files: &[(u32, u64)],
 ) -> Result<(), OpenError> {
     let fault = |error| sqlite_fault(&layout.database, &error);
-    // Before version 3 no blob had moved.
-    let ends = if version < 3 {
-        "SELECT s.number, (SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number
-                           ORDER BY b.offset DESC LIMIT 1)
-         FROM segment s WHERE s.live_blobs > 0"
-    } else {
-        "SELECT s.number,
-                max(coalesce((SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number AND b.at_segment IS NULL
-                              ORDER BY b.offset DESC LIMIT 1), 0),
-                    coalesce((SELECT b.at_offset + b.size FROM blob b WHERE b.at_segment = s.number
-                              ORDER BY b.at_offset DESC LIMIT 1), 0))
-         FROM segment s WHERE s.live_blobs > 0"
-    };
     let needed: Vec<(u32, u64)> = conn
-        .prepare(ends)
+        .prepare(
+            "SELECT s.number, (SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number
+                               ORDER BY b.offset DESC LIMIT 1)
+             FROM segment s WHERE s.live_blobs > 0",
+        )
         .and_then(|mut segments| {
             segments
                 .query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?
