@@ -245,7 +245,7 @@ fn variables_override_the_file() {
 fn variables_of_the_commands_are_no_settings() {
     let variables =
         [("POSTHOUSE_USER", "a"), ("POSTHOUSE_PASSWORD", "b"), ("POSTHOUSE_TOKEN", "c")];
-    assert!(parse("", &variables).is_ok());
+    assert!(parse(FINE, &variables).is_ok());
 }
 
 #[test]
