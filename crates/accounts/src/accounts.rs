@@ -18,7 +18,10 @@ pub struct Accounts {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) storage: Storage,
+    /// For logins of mail clients.
     pub(crate) hashing: HashingPool,
+    /// For the API: a crowd at the mail ports must not keep operators from ending sessions.
+    pub(crate) hashing_for_api: HashingPool,
     pub(crate) verified: Verified,
     /// None: switched off.
     pub(crate) throttle: Option<Mutex<Throttle>>,
@@ -35,7 +38,8 @@ pub struct Options {
     pub trusted_networks: Vec<Network>,
     /// How many failing accounts and networks are remembered.
     pub throttle_entries: usize,
-    /// Passwords hashed at the same time; the number of processors is right.
+    /// Passwords hashed at the same time for mail clients; the number of processors is right. Half
+    /// as many more for the API.
     pub hashing_parallel: usize,
     /// Logins that may wait for hashing; further ones are refused as unavailable.
     pub hashing_waiting: usize,
@@ -71,8 +75,17 @@ impl Accounts {
             .throttle
             .then(|| Mutex::new(Throttle::new(options.trusted_networks, options.throttle_entries)));
         let hashing = HashingPool::new(options.hashing_parallel, options.hashing_waiting);
-        let unmatchable = unmatchable.into();
-        Ok(Self { inner: Arc::new(Inner { storage, hashing, verified, throttle, unmatchable }) })
+        let hashing_for_api =
+            HashingPool::new(options.hashing_parallel.div_ceil(2), options.hashing_waiting);
+        let inner = Inner {
+            storage,
+            hashing,
+            hashing_for_api,
+            verified,
+            throttle,
+            unmatchable: unmatchable.into(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The store that the accounts are in.
@@ -80,9 +93,9 @@ impl Accounts {
         &self.inner.storage
     }
 
-    /// Hashes a new password, in turn with the logins.
+    /// Hashes a new password, in turn with the API's credentials.
     pub async fn hash_password(&self, secret: &Secret) -> Result<String, HashUnavailable> {
-        let turn = self.inner.hashing.turn().await.map_err(|_| HashUnavailable)?;
+        let turn = self.inner.hashing_for_api.turn().await.map_err(|_| HashUnavailable)?;
         let secret = secret.clone();
         let hashed = turn.run(move || credential::hash(&secret)).await;
         hashed.map_err(|_| HashUnavailable)?.map_err(|_| HashUnavailable)

@@ -36,7 +36,8 @@ impl Accounts {
                 (account, Proof::Token)
             }
             (_, Some(password), named) => {
-                (self.check_password(named, password, peer, now).await?, Proof::Password)
+                let line = &self.inner.hashing_for_api;
+                (self.check_password(line, named, password, peer, now).await?, Proof::Password)
             }
             (_, None, named) => {
                 return Err(self.note_wrong(named.claimed, peer, now, Failure::Guess));

@@ -8,6 +8,7 @@
 //! 4. App passwords and tokens open the account they belong to. An administrator who acts for others does
 //!    so by his password.
 
+use crate::hashing::HashingPool;
 use crate::throttle::{Claimed, Failure, Verdict};
 use crate::verified::{Fingerprint, Known};
 use crate::{
@@ -130,7 +131,9 @@ impl Accounts {
                 (account, proved, alias)
             }
             Some(target) => {
-                let holder = self.check_password(for_mail(claimed), secret, peer, now).await?;
+                let line = &self.inner.hashing;
+                let holder =
+                    self.check_password(line, for_mail(claimed), secret, peer, now).await?;
                 let (administrator, epoch) = (holder.id, holder.epoch);
                 let alias = target.alias.clone();
                 let account = on_behalf(holder, target)?;
@@ -177,7 +180,8 @@ impl Accounts {
                 Ok((account, proved))
             }
             (_, named) => {
-                let account = self.check_password(for_mail(named), secret, peer, now).await?;
+                let line = &self.inner.hashing;
+                let account = self.check_password(line, for_mail(named), secret, peer, now).await?;
                 Ok((account, Proved::Password))
             }
         }
@@ -214,9 +218,11 @@ impl Accounts {
         Ok(Named { address, account, alias, claimed })
     }
 
-    /// Checks a password against an account read before; answers the account.
+    /// Checks a password against an account read before, waiting in that line if it must be hashed;
+    /// answers the account.
     pub(crate) async fn check_password(
         &self,
+        line: &HashingPool,
         named: Named,
         secret: &Secret,
         peer: IpAddr,
@@ -238,7 +244,7 @@ impl Accounts {
             }
             (Known::Wrong, _) => Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated)),
             (_, account) => {
-                let turn = inner.hashing.turn().await.map_err(|_| Refusal::Unavailable)?;
+                let turn = line.turn().await.map_err(|_| Refusal::Unavailable)?;
                 // Others may have failed while this one waited: a burst of parallel guesses gets no
                 // further than the same guesses one by one.
                 self.admit(named.claimed, peer, now)?;

@@ -277,6 +277,19 @@ async fn a_crowd_beyond_the_queue_is_refused_at_once() {
 }
 
 #[tokio::test]
+async fn a_crowd_at_the_mail_ports_does_not_keep_the_api_waiting() {
+    let options = Options { hashing_parallel: 1, hashing_waiting: 0, ..Options::default() };
+    let world = World::with(options).await;
+    let turn = world.accounts.inner.hashing.turn().await.unwrap();
+    let reason = world.reason("joe@example.com", None, PASSWORD).await;
+    assert_eq!(reason, Some(Refusal::Unavailable));
+    let (password, peer) = (Secret::new(PASSWORD), ip("192.0.2.1"));
+    let actor = world.accounts.identify("joe@example.com", Some(&password), None, peer, NOW).await;
+    assert!(actor.is_ok());
+    drop(turn);
+}
+
+#[tokio::test]
 async fn tokens() {
     let world = World::new().await;
     let joe = world.account("joe@example.com").await;
