@@ -1,13 +1,13 @@
 //! The maildrop: a session's fixed picture of the inbox (RFC 1939 §3, §5).
 //!
 //! Taken once, at login. What arrives later is not in it; what another session expunges keeps its
-//! number and cannot be read any more.
+//! number and cannot be read any more, but for what is being sent at the time.
 
 use crate::error::Refusal;
 use crate::wire::Number;
 use bytes::Bytes;
 use folders::MaildropLock;
-use storage::{BlobRef, Entry, EntryQuery, Login, Storage, StorageError};
+use storage::{BlobRef, Entry, EntryQuery, HeldBlob, Login, Storage, StorageError};
 use terms::{FolderId, FolderName, SystemFlag, Uid, UidValidity};
 
 /// How many entries are read from storage at a time.
@@ -99,6 +99,18 @@ impl Maildrop {
     ) -> Result<Bytes, StorageError> {
         let Message { uid, blob, .. } = message;
         storage.read_blob(&self.login, self.folder, uid, blob, offset, length).await
+    }
+
+    /// Opens a message for several reads: from now on, no other session can take it away.
+    ///
+    /// # Errors
+    /// As [`Maildrop::read`].
+    pub(crate) async fn hold(
+        &self,
+        storage: &Storage,
+        message: Message,
+    ) -> Result<HeldBlob, StorageError> {
+        storage.hold_blob(&self.login, self.folder, message.uid, message.blob).await
     }
 
     /// How many messages without a mark there are.

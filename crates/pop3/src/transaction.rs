@@ -128,8 +128,9 @@ async fn retr<H: Host>(
         Ok(first) => {
             let title = format!("{} octets", message.blob.size);
             let sending = Sending { message, title: &title, first, extent: None };
-            send(talk, storage, maildrop, sending).await?;
-            maildrop.note_retrieved(number);
+            if send(talk, storage, maildrop, sending).await? == Sent::Whole {
+                maildrop.note_retrieved(number);
+            }
             Ok(())
         }
         Err(error) => talk.refuse_for(&error),
@@ -154,7 +155,8 @@ async fn top<H: Host>(
         Ok(first) => {
             let extent = Some(TopExtent::new(lines));
             let sending = Sending { message, title: "top of message follows", first, extent };
-            send(talk, storage, maildrop, sending).await
+            send(talk, storage, maildrop, sending).await?;
+            Ok(())
         }
         Err(error) => talk.refuse_for(&error),
     }
@@ -168,7 +170,16 @@ struct Sending<'a> {
     extent: Option<TopExtent>,
 }
 
-/// Sends it chunk by chunk, no faster than the client takes it.
+/// Whether a message was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Whole,
+    /// It was refused before any of it was said.
+    Not,
+}
+
+/// Sends it chunk by chunk, no faster than the client takes it. What is begun is finished, even if
+/// another session expunges it meanwhile.
 ///
 /// # Errors
 /// [`Over`] also if the rest cannot be read. There is no way to say so in the midst of a reply, but
@@ -178,11 +189,12 @@ async fn send<H: Host>(
     storage: &Storage,
     maildrop: &Maildrop,
     sending: Sending<'_>,
-) -> Result<(), Over> {
+) -> Result<Sent, Over> {
     let Sending { message, title, first: mut chunk, mut extent } = sending;
     let mut stuffer = Stuffer::default();
     let mut slice = reply::ok(title).into_bytes();
     let mut offset = 0;
+    let mut held = None;
     loop {
         offset += chunk.len() as u64;
         let wanted = extent.as_mut().map_or(chunk.len(), |extent| extent.take(&chunk));
@@ -191,13 +203,23 @@ async fn send<H: Host>(
             stuffer.finish(&mut slice);
             talk.say(&slice);
             talk.output.mark_mail();
-            return Ok(());
+            return Ok(Sent::Whole);
         }
+        let held = match &held {
+            Some(held) => held,
+            None => match maildrop.hold(storage, message).await {
+                Ok(opened) => held.insert(opened),
+                Err(error) => {
+                    talk.refuse_for(&error)?;
+                    return Ok(Sent::Not);
+                }
+            },
+        };
         talk.output.say_part(&slice);
         talk.output.mark_mail();
         talk.output.room().await?;
         slice.clear();
-        chunk = match maildrop.read(storage, message, offset, CHUNK).await {
+        chunk = match storage.read_held(&maildrop.login, held, offset, CHUNK).await {
             Ok(chunk) if !chunk.is_empty() => chunk,
             Ok(_) => {
                 tracing::error!(uid = %message.uid, "a message is shorter than its size says");

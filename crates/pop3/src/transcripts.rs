@@ -285,6 +285,27 @@ async fn a_message_of_many_chunks_comes_whole() {
 }
 
 #[tokio::test]
+async fn a_message_expunged_while_it_is_sent_is_sent_to_its_end() {
+    let place = Place::new(Limits::default()).await;
+    let message = [&b"Subject: big\r\n\r\n"[..], &b"0123456789abcd\r\n".repeat(700_000)].concat();
+    for (round, command) in (1..).zip(["RETR 1\r\n", "TOP 1 700000\r\n"]) {
+        place.deliver("mrose", &message).await;
+        let mut wire = entered(&place).await;
+        wire.send(command.as_bytes()).await;
+        assert!(wire.line().await.unwrap().starts_with(b"+OK"));
+        let (storage, other) = (&place.context.storage, place.login("mrose").await);
+        let inbox = storage.folder(&other, &FolderName::inbox()).await.unwrap();
+        let gone = storage.expunge(&other, inbox.id, vec![Uid::new(round).unwrap()]).await;
+        assert_eq!(gone.unwrap().len(), 1);
+        assert!(body(&mut wire).await == message);
+        wire.send(b"RETR 1\r\nQUIT\r\n").await;
+        assert!(wire.line().await.unwrap().starts_with(b"-ERR"));
+        assert_eq!(wire.line().await.unwrap(), b"+OK goodbye");
+        assert!(wire.ended().await);
+    }
+}
+
+#[tokio::test]
 async fn every_message_of_a_full_maildrop_is_listed_and_removed() {
     let place = Place::new(Limits::default()).await;
     let count = 2_500;

@@ -14,6 +14,13 @@ pub struct BlobRef {
     pub size: u64,
 }
 
+/// A message's bytes that were open to a login once and can be read to their end, even if the entry is
+/// expunged meanwhile: what was begun to be sent must be finished. Keeps a file open; not for long.
+#[derive(Clone, Debug)]
+pub struct HeldBlob {
+    pub(crate) inner: crate::embedded::mail::blob::Held,
+}
+
 /// Takes a message's bytes as they come in. Keeps at most a bounded part of them in memory.
 /// Dropping it without [`BlobWriter::finish`] leaves nothing behind.
 #[derive(Debug)]

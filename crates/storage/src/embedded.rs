@@ -58,6 +58,7 @@ use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
 use feed::Feed;
 use logins::Logins;
+use mail::blob::Held;
 use mail::known::Known;
 use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
@@ -228,6 +229,20 @@ impl Embedded {
         self.read_unless_moved(move |reader| {
             fence::check(&reader.conn, &login)?;
             mail::blob::read(reader, login.account, entry, offset, length)
+        })
+        .await
+    }
+
+    /// See [`crate::Storage::hold_blob`].
+    pub(crate) async fn hold_blob(
+        &self,
+        login: &Login,
+        entry: (FolderId, Uid, BlobRef),
+    ) -> Result<Held, StorageError> {
+        let login = login.clone();
+        self.read_unless_moved(move |reader| {
+            fence::check(&reader.conn, &login)?;
+            mail::blob::hold(reader, login.account, entry)
         })
         .await
     }

@@ -34,7 +34,7 @@ pub use account::{
     NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services,
 };
 pub use attempt::{AttemptResult, LoginAttempt};
-pub use blob::{BlobRef, BlobWriter};
+pub use blob::{BlobRef, BlobWriter, HeldBlob};
 pub use change::{Changes, HistoryEntry};
 pub use company::Company;
 pub use deleted::{Compacted, DeletedEntry, Purged};

@@ -7,8 +7,8 @@ use crate::embedded::mail::{
     rename, subscription, transfer,
 };
 use crate::{
-    BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Folder, Login, NewEntry, OpenFolder,
-    Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage,
+    BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Folder, HeldBlob, Login, NewEntry,
+    OpenFolder, Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage,
 };
 use bytes::Bytes;
 use std::ops::RangeInclusive;
@@ -167,6 +167,33 @@ impl Storage {
         length: usize,
     ) -> Result<Bytes, StorageError> {
         self.engine.read_blob(login, (folder, uid, blob), offset, length).await
+    }
+
+    /// Opens a blob as [`Storage::read_blob`] would, for several reads: from now on it can be read whatever
+    /// becomes of the entry.
+    pub async fn hold_blob(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uid: Uid,
+        blob: BlobRef,
+    ) -> Result<HeldBlob, StorageError> {
+        let inner = self.engine.hold_blob(login, (folder, uid, blob)).await?;
+        Ok(HeldBlob { inner })
+    }
+
+    /// `length` bytes of a held blob from `offset` (fewer at its end), as [`Storage::read_blob`] reads them.
+    /// The login must still be good, the entry need not be there. Another account's login:
+    /// `NotFound(Entry)`.
+    pub async fn read_held(
+        &self,
+        login: &Login,
+        held: &HeldBlob,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let held = held.inner.clone();
+        self.engine.read_as(login, move |_, account| held.read(account, offset, length)).await
     }
 
     /// Starts to take a message's bytes. `size_hint`: what the client announced.

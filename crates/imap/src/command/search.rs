@@ -98,7 +98,7 @@ async fn by_entries(
     let undecided = std::mem::take(&mut sieve.undecided);
     for batch in batches(&undecided, FEW) {
         for (place, entry) in batch.read(storage, selected, EntryQuery::WithDigest).await? {
-            let stored = Stored { storage, selected, entry: &entry };
+            let stored = Stored::new(storage, selected, &entry);
             if by_message(stored, program, place).await? {
                 sieve.fitting.push(place);
             }

@@ -176,3 +176,41 @@ async fn a_large_body_comes_whole() {
     assert!(lines[1..20_001].iter().enumerate().all(|(n, line)| *line == format!("line {n}")));
     assert_eq!(lines[20_001], " UID 1)");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_expunged_while_it_is_sent_is_sent_to_its_end() {
+    let house = House::new().await;
+    let large = [MESSAGE, &b"0123456789abcd\r\n".repeat(700_000)].concat();
+    for _ in 0..2 {
+        house.deliver(&large, "alice", "INBOX").await.unwrap();
+    }
+    let mut reader = logged_in(&house).await;
+    // The text of the first is read after its whole, when the other session has long expunged it.
+    reader.send(b"c FETCH 1 (BODY.PEEK[] BODY.PEEK[TEXT])\r\n").await;
+    let head = String::from_utf8(reader.line().await.unwrap()).unwrap();
+    assert_eq!(head, format!("* 1 FETCH (BODY[] {{{}}}", large.len()));
+
+    let mut other = logged_in(&house).await;
+    other.send(b"c STORE 1:* +FLAGS.SILENT \\Deleted\r\nd EXPUNGE\r\n").await;
+    let told = answer(&mut other, "d").await;
+    assert!(told.contains(&"* 2 EXPUNGE".to_owned()), "{told:?}");
+
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line| line != ")") {
+        lines.push(String::from_utf8(reader.line().await.expect("the literal goes on")).unwrap());
+    }
+    let text = large.len() - b"Subject: x\r\n\r\n".len();
+    let whole = String::from_utf8(large).unwrap();
+    let (_, body) = whole.split_once("\r\n\r\n").unwrap();
+    let expected = format!("{whole} BODY[TEXT] {{{text}}}\r\n{body})");
+    assert!(lines.join("\r\n") == expected);
+    // EXPUNGE is not told in answer to FETCH (RFC 3501 §7.4.1).
+    let told = answer(&mut reader, "c").await;
+    assert!(!told.iter().any(|line| line.ends_with("EXPUNGE")), "{told:?}");
+    reader.send(b"d FETCH 2 BODY.PEEK[]\r\n").await;
+    let refused = String::from_utf8(reader.line().await.unwrap()).unwrap();
+    assert!(refused.starts_with("d NO [EXPUNGEISSUED]"), "{refused}");
+    reader.send(b"e NOOP\r\n").await;
+    let told = answer(&mut reader, "e").await;
+    assert_eq!(told, ["* 2 EXPUNGE", "* 1 EXPUNGE", "* 0 RECENT"]);
+}

@@ -389,20 +389,16 @@ impl Segments {
         length: usize,
         checksum: Option<blake3::Hash>,
     ) -> Result<Vec<u8>, StorageError> {
-        let length = (length as u64).min(blob.size.saturating_sub(offset));
-        let mut bytes = vec![0; length as usize];
-        self.file(blob.segment)?
-            .read_exact_at(&mut bytes, blob.offset + offset.min(blob.size))
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => spoilt(blob),
-                _ => io_fault("segment", &error),
-            })?;
-        match checksum {
-            Some(checksum) if length == blob.size && blake3::hash(&bytes) != checksum => {
-                Err(spoilt(blob))
-            }
-            _ => Ok(bytes),
-        }
+        self.hold(blob, checksum)?.read(offset, length)
+    }
+
+    /// Opens a blob. A read of all of it is checked against `checksum`.
+    pub(super) fn hold(
+        &self,
+        blob: BlobRef,
+        checksum: Option<blake3::Hash>,
+    ) -> Result<OpenBlob, StorageError> {
+        Ok(OpenBlob { blob, checksum, file: self.file(blob.segment)? })
     }
 
     /// The open file of a segment.
@@ -477,6 +473,36 @@ impl Segments {
     pub(super) fn remove(&self, number: u32) -> std::io::Result<()> {
         self.open.lock().retain(|(n, _)| *n != number);
         std::fs::remove_file(Self::path(&self.dir, number))
+    }
+}
+
+/// A blob in an open file. Bytes of a segment never change while they are referred to, and a segment goes
+/// only by losing its name: what is open can be read to its end whatever becomes of the blob.
+#[derive(Clone, Debug)]
+pub(super) struct OpenBlob {
+    blob: BlobRef,
+    checksum: Option<blake3::Hash>,
+    file: Arc<File>,
+}
+
+impl OpenBlob {
+    /// Up to `length` bytes from `offset` on.
+    pub(super) fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>, StorageError> {
+        let blob = self.blob;
+        let length = (length as u64).min(blob.size.saturating_sub(offset));
+        let mut bytes = vec![0; length as usize];
+        self.file.read_exact_at(&mut bytes, blob.offset + offset.min(blob.size)).map_err(
+            |error| match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => spoilt(blob),
+                _ => io_fault("segment", &error),
+            },
+        )?;
+        match self.checksum {
+            Some(checksum) if length == blob.size && blake3::hash(&bytes) != checksum => {
+                Err(spoilt(blob))
+            }
+            _ => Ok(bytes),
+        }
     }
 }
 

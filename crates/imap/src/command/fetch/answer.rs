@@ -85,7 +85,7 @@ impl<'a> Answers<'a> {
     ) -> Result<(), Failure> {
         self.seam = self.line.len();
         self.progress = Progress::Collected;
-        let stored = Stored { storage, selected, entry };
+        let stored = Stored::new(storage, selected, entry);
         match self.write(stored, plan, place, show_flags).await {
             Ok(()) => {}
             Err(Failure::Refused(_)) if self.progress == Progress::InParts => {
@@ -108,7 +108,7 @@ impl<'a> Answers<'a> {
 
     async fn write(
         &mut self,
-        stored: Stored<'_>,
+        mut stored: Stored<'_>,
         plan: &Plan,
         place: usize,
         show_flags: ShowFlags,
@@ -123,11 +123,11 @@ impl<'a> Answers<'a> {
             if index > 0 {
                 self.line.push(b' ');
             }
-            self.write_item(stored, item, structure.as_ref()).await?;
+            self.write_item(&mut stored, item, structure.as_ref()).await?;
         }
         if show_flags == ShowFlags::Always && !plan.shows_flags() {
             self.line.push(b' ');
-            self.write_item(stored, &FetchItem::Flags, None).await?;
+            self.write_item(&mut stored, &FetchItem::Flags, None).await?;
         }
         self.line.extend_from_slice(b")\r\n");
         Ok(())
@@ -135,11 +135,11 @@ impl<'a> Answers<'a> {
 
     async fn write_item(
         &mut self,
-        stored: Stored<'_>,
+        stored: &mut Stored<'_>,
         item: &FetchItem,
         structure: Option<&Structure>,
     ) -> Result<(), Failure> {
-        let Stored { entry, selected, .. } = stored;
+        let Stored { entry, selected, .. } = *stored;
         let out = &mut self.line;
         let section = |what| Section { path: Vec::new(), what };
         match item {
@@ -163,7 +163,8 @@ impl<'a> Answers<'a> {
             }
             FetchItem::Rfc822 => {
                 out.extend_from_slice(b"RFC822 ");
-                self.write_content(stored, Content::Stored(stored.whole())).await?;
+                let whole = Content::Stored(stored.whole());
+                self.write_content(stored, whole).await?;
             }
             FetchItem::Rfc822Header => {
                 out.extend_from_slice(b"RFC822.HEADER ");
@@ -186,7 +187,11 @@ impl<'a> Answers<'a> {
     }
 
     /// Writes a literal, piece by piece.
-    async fn write_content(&mut self, stored: Stored<'_>, content: Content) -> Result<(), Failure> {
+    async fn write_content(
+        &mut self,
+        stored: &mut Stored<'_>,
+        content: Content,
+    ) -> Result<(), Failure> {
         let span = match content {
             Content::Absent => {
                 writer::nil(&mut self.line);
@@ -199,7 +204,8 @@ impl<'a> Answers<'a> {
             }
             Content::Stored(span) => span,
         };
-        // Announced only when the first bytes are in hand: reading may fail.
+        // Announced only when the first bytes are in hand, and the others are sure to be there.
+        stored.hold(span).await?;
         let mut chunk = stored.chunk(span).await?;
         writer::literal_head(&mut self.line, span.len());
         let mut left = span;

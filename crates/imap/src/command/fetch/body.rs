@@ -6,7 +6,7 @@ use crate::selected::Selected;
 use crate::wire::request::{Section, SectionPart};
 use bytes::Bytes;
 use message::{Located, SectionText, Span, Structure};
-use storage::{Entry, Storage};
+use storage::{Entry, HeldBlob, Storage};
 
 /// How much of a message is read at a time.
 const CHUNK: u64 = 64 * 1024;
@@ -41,14 +41,38 @@ impl Content {
 }
 
 /// A message whose bytes can be read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::command) struct Stored<'a> {
-    pub(in crate::command) storage: &'a Storage,
+    storage: &'a Storage,
     pub(in crate::command) selected: &'a Selected,
     pub(in crate::command) entry: &'a Entry,
+    held: Option<HeldBlob>,
 }
 
-impl Stored<'_> {
+impl<'a> Stored<'a> {
+    /// The message of an entry in the open folder.
+    pub(in crate::command) fn new(
+        storage: &'a Storage,
+        selected: &'a Selected,
+        entry: &'a Entry,
+    ) -> Self {
+        Self { storage, selected, entry, held: None }
+    }
+
+    /// Makes sure that a span can be read to its end, even if another session expunges the message
+    /// meanwhile. One that is read at once needs nothing.
+    ///
+    /// # Errors
+    /// As [`Stored::chunk`].
+    pub(super) async fn hold(&mut self, span: Span) -> Result<(), Failure> {
+        if span.len() > CHUNK && self.held.is_none() {
+            let Selected { login, folder, .. } = self.selected;
+            let Entry { uid, blob, .. } = self.entry;
+            self.held = Some(self.storage.hold_blob(login, *folder, *uid, *blob).await?);
+        }
+        Ok(())
+    }
+
     /// All of the message.
     pub(in crate::command) fn whole(&self) -> Span {
         Span::new(0, self.entry.blob.size)
@@ -65,7 +89,10 @@ impl Stored<'_> {
         }
         let Selected { login, folder, .. } = self.selected;
         let Entry { uid, blob, .. } = self.entry;
-        let bytes = self.storage.read_blob(login, *folder, *uid, *blob, span.start, length).await?;
+        let bytes = match &self.held {
+            Some(held) => self.storage.read_held(login, held, span.start, length).await?,
+            None => self.storage.read_blob(login, *folder, *uid, *blob, span.start, length).await?,
+        };
         if bytes.len() != length {
             let problem = format!("message {uid} ends before byte {}", span.end);
             return Err(storage::StorageError::Corrupt(problem).into());

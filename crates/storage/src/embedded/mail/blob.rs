@@ -4,6 +4,7 @@ use super::folder;
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::reader::Reader;
+use crate::embedded::segment::OpenBlob;
 use crate::embedded::sql;
 use crate::{BlobRef, StorageError, What};
 use bytes::Bytes;
@@ -120,6 +121,29 @@ impl Released {
     }
 }
 
+/// What [`crate::HeldBlob`] holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// Whose entry it was held through.
+    account: AccountId,
+    open: OpenBlob,
+}
+
+impl Held {
+    /// See [`crate::Storage::read_held`].
+    pub(crate) fn read(
+        &self,
+        account: AccountId,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        if account != self.account {
+            return Err(StorageError::NotFound(What::Entry));
+        }
+        self.open.read(offset, length).map(Bytes::from)
+    }
+}
+
 /// See [`crate::Storage::read_blob`].
 pub(crate) fn read(
     reader: &Reader,
@@ -128,6 +152,15 @@ pub(crate) fn read(
     offset: u64,
     length: usize,
 ) -> Result<Bytes, StorageError> {
+    hold(reader, account, entry)?.read(account, offset, length)
+}
+
+/// See [`crate::Storage::hold_blob`].
+pub(crate) fn hold(
+    reader: &Reader,
+    account: AccountId,
+    entry: (FolderId, Uid, BlobRef),
+) -> Result<Held, StorageError> {
     let (folder, uid, blob) = entry;
     folder::by_id(&reader.conn, account, folder)?;
     let found = sql::one(
@@ -146,5 +179,5 @@ pub(crate) fn read(
     )?;
     let (blob, checksum) = found.ok_or(StorageError::NotFound(What::Entry))?;
     let checksum = blake3::Hash::from_bytes(checksum);
-    reader.segments.read(blob, offset, length, Some(checksum)).map(Bytes::from)
+    Ok(Held { account, open: reader.segments.hold(blob, Some(checksum))? })
 }

@@ -5,7 +5,7 @@ use crate::embedded::mail::purge::OF_AN_ACCOUNT;
 use crate::embedded::tuning::Tuning;
 use crate::{EntryQuery, StorageError, What};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use terms::{Flags, Keyword, SystemFlag, Uid, UnixTime};
 
 /// A clock that says when tests take place.
@@ -212,4 +212,38 @@ async fn nothing_of_an_account_is_forgotten() {
         let table = table.unwrap();
         assert!(known.contains(table.as_str()), "{table} refers to accounts");
     }
+}
+
+#[tokio::test]
+async fn what_is_held_can_be_read_to_its_end() {
+    let place = place().await;
+    let (storage, alice) = (&place.storage, &place.alice);
+    let bytes = [vec![1; 40_000], vec![2; 40_000]].concat();
+    let at = append(storage, alice, "INBOX", &bytes).await;
+    let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
+    let entry =
+        storage.entries(alice, inbox.id, at..=at, 1, EntryQuery::Plain).await.unwrap().remove(0);
+    let stranger = storage.hold_blob(&place.bob, inbox.id, at, entry.blob).await;
+    assert_eq!(stranger.unwrap_err(), StorageError::NotFound(What::Folder));
+    let held = storage.hold_blob(alice, inbox.id, at, entry.blob).await.unwrap();
+    storage.expunge(alice, inbox.id, vec![at]).await.unwrap();
+    storage.engine.blobs.segments.begin_another();
+    place.purge().await;
+    let patience = Instant::now() + Duration::from_secs(10);
+    while bytes_on_disk(&place) > 0 {
+        assert!(Instant::now() < patience, "{}", bytes_on_disk(&place));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let gone = storage.hold_blob(alice, inbox.id, at, entry.blob).await;
+    assert_eq!(gone.unwrap_err(), StorageError::NotFound(What::Entry));
+    let read = async |offset, length| storage.read_held(alice, &held, offset, length).await;
+    assert_eq!(read(0, 100_000).await.unwrap(), bytes);
+    assert_eq!(read(39_999, 2).await.unwrap(), [1, 2][..]);
+    assert_eq!(read(79_999, 9).await.unwrap(), [2][..]);
+    assert!(read(90_000, 9).await.unwrap().is_empty());
+    let stranger = storage.read_held(&place.bob, &held, 0, 9).await;
+    assert_eq!(stranger.unwrap_err(), StorageError::NotFound(What::Entry));
+    let all = terms::Scope::Everything;
+    storage.raise_epoch(alice.account, all, place::history("log out")).await.unwrap();
+    assert_eq!(read(0, 9).await.unwrap_err(), StorageError::Void);
 }
