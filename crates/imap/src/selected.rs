@@ -7,7 +7,7 @@ use crate::view::{Numbers, View};
 use crate::wire::request::{Numbering, SequenceSet};
 use carrier::Output;
 use std::ops::Range;
-use storage::{Login, OpenFolder, Storage, Subscription};
+use storage::{Changes, Login, OpenFolder, Storage, Subscription};
 use terms::{FolderId, Uid};
 
 /// Whether the folder was opened by SELECT or by EXAMINE.
@@ -104,14 +104,35 @@ impl Selected {
         // Marked before the look: what happens after it wakes us again.
         self.subscription.mark_seen();
         self.look = Look::Now;
-        let changes = storage.changes(&self.login, self.folder, self.view.told()).await?;
-        self.look = Look::IfWoken;
+        let mut changes = storage.changes(&self.login, self.folder, self.view.told()).await?;
         if !changes.folder_exists {
+            self.look = Look::IfWoken;
             return Ok(Presence::Gone);
         }
+        self.claim_recent(storage, &mut changes).await?;
+        self.look = Look::IfWoken;
         let news = self.view.take_in(changes, numbers);
         untagged::say_news(output, &self.view, self.access, news, numbering).await?;
         Ok(Presence::There)
+    }
+
+    /// Makes what arrived recent in this session and in no other, unless another was faster. Who only
+    /// reads takes nothing from others (RFC 3501 §2.3.2, §6.3.2).
+    async fn claim_recent(&self, storage: &Storage, changes: &mut Changes) -> Result<(), Failure> {
+        let (Some(last), Access::ReadWrite) = (changes.arrived.last(), self.access) else {
+            return Ok(());
+        };
+        if changes.recent_from.is_some_and(|from| from > last.uid) {
+            return Ok(());
+        }
+        let upto = Uid::new(last.uid.value().saturating_add(1)).unwrap_or(Uid::MAX);
+        match storage.claim_recent(&self.login, self.folder, upto).await.map_err(Failure::from) {
+            Ok(from) => changes.recent_from = Some(from),
+            Err(end @ Failure::End(_)) => return Err(end),
+            // A full disk is no reason not to tell of mail: it is recent then in more than one session.
+            Err(Failure::Refused(_)) => {}
+        }
+        Ok(())
     }
 
     /// Takes note of what was expunged meanwhile, without telling.

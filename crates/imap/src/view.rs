@@ -7,11 +7,12 @@
 //! 1. `uids` is ascending; a message's sequence number is its place there, counted from 1.
 //! 2. `gone` is ascending and part of `uids`: expunged from the folder, but the client was not told,
 //!    because its numbers must stay while it waits for FETCH, STORE or SEARCH (RFC 3501 §7.4.1).
-//! 3. All changes up to `told` were told, except for the expunges in `gone`.
+//! 3. `recent` is ascending; in each of its ranges is one of `uids` at least.
+//! 4. All changes up to `told` were told, except for the expunges in `gone`.
 
 use crate::wire::sequence_set::Ranges;
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use storage::{Changes, StoreOutcome};
 use terms::{Flags, Keyword, ModSeq, SeqNum, Uid};
 
@@ -29,7 +30,7 @@ pub(crate) enum Numbers {
 pub(crate) struct View {
     uids: Vec<Uid>,
     gone: Vec<Uid>,
-    recent_from: Uid,
+    recent: Vec<RangeInclusive<Uid>>,
     told: ModSeq,
     keywords: BTreeSet<Keyword>,
 }
@@ -77,7 +78,23 @@ impl View {
         // It may be kept for days.
         uids.shrink_to_fit();
         let keywords = keywords.into_iter().collect();
-        Self { uids, gone: Vec::new(), recent_from, told, keywords }
+        let mut view = Self { uids, gone: Vec::new(), recent: Vec::new(), told, keywords };
+        view.note_recent(recent_from, 0);
+        view
+    }
+
+    /// Takes note that the messages from `from` on are recent, among those at `first` and behind it.
+    fn note_recent(&mut self, from: Uid, first: usize) {
+        let new = self.uids.get(first..).unwrap_or_default();
+        let new = &new[new.partition_point(|uid| *uid < from)..];
+        let (Some(from), Some(to)) = (new.first(), new.last()) else { return };
+        let place = self.uids.len() - new.len();
+        let before = place.checked_sub(1).map(|place| self.uids[place]);
+        match self.recent.last_mut() {
+            // Many small ranges are one, as long as nothing lies between them that is not recent.
+            Some(last) if Some(*last.end()) == before => *last = *last.start()..=*to,
+            _ => self.recent.push(*from..=*to),
+        }
     }
 
     /// How many messages the client knows of.
@@ -87,7 +104,11 @@ impl View {
 
     /// How many of them are recent.
     pub(crate) fn recent_count(&self) -> usize {
-        self.uids.len() - self.uids.partition_point(|uid| *uid < self.recent_from)
+        let count = |range: &RangeInclusive<Uid>| {
+            let from = self.uids.partition_point(|uid| uid < range.start());
+            self.uids.partition_point(|uid| uid <= range.end()) - from
+        };
+        self.recent.iter().map(count).sum()
     }
 
     /// All UIDs, ascending.
@@ -102,7 +123,11 @@ impl View {
 
     /// Whether the message is recent.
     pub(crate) fn recent(&self, uid: Uid) -> Recent {
-        if uid >= self.recent_from { Recent::Yes } else { Recent::No }
+        let place = self.recent.partition_point(|range| *range.end() < uid);
+        match self.recent.get(place) {
+            Some(range) if range.contains(&uid) => Recent::Yes,
+            _ => Recent::No,
+        }
     }
 
     /// The message's number, if the client knows it.
@@ -196,6 +221,8 @@ impl View {
         }
         if self.uids.len() > count_before {
             news.exists = Some(self.uids.len());
+            // None: nobody knows better.
+            self.note_recent(changes.recent_from.unwrap_or(Uid::MIN), count_before);
         }
         let recent = self.recent_count();
         if news.exists.is_some() || recent != recent_before {
@@ -219,6 +246,11 @@ impl View {
         let mut expunged: Vec<SeqNum> = gone.iter().filter_map(|uid| self.seq(*uid)).collect();
         expunged.reverse();
         self.uids.retain(|uid| gone.binary_search(uid).is_err());
+        let uids = &self.uids;
+        self.recent.retain(|range| {
+            let place = uids.partition_point(|uid| uid < range.start());
+            uids.get(place).is_some_and(|uid| uid <= range.end())
+        });
         expunged
     }
 }

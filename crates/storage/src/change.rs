@@ -10,6 +10,9 @@ pub struct Changes {
     pub arrived: Vec<Entry>,
     /// Entries known before whose flags changed, ascending.
     pub updated: Vec<Update>,
+    /// Entries with a UID at or above this one are recent: no session has claimed them yet. Absent if
+    /// the folder is gone.
+    pub recent_from: Option<Uid>,
     /// UIDs that are gone, ascending. May name UIDs that the asker never knew.
     pub expunged: Vec<Uid>,
     /// The folder's latest change that this tells of: ask from here the next time.

@@ -124,6 +124,22 @@ impl Storage {
             .await
     }
 
+    /// Takes over what is recent below `upto` for a session that has the folder open read-write and is
+    /// about to tell of it (RFC 3501 §2.3.2). Answers from which UID on entries are recent to it; no session
+    /// that claims later gets them. Another's claim may have been wider: then from `upto` on or later.
+    pub async fn claim_recent(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        upto: Uid,
+    ) -> Result<Uid, StorageError> {
+        self.engine
+            .write_as(login, move |write, account| {
+                picture::claim_recent(write, account, folder, upto)
+            })
+            .await
+    }
+
     /// What the account uses and may use.
     pub async fn usage(&self, login: &Login) -> Result<Usage, StorageError> {
         self.engine.read_as(login, |reader, account| quota::usage(&reader.conn, account)).await

@@ -122,7 +122,7 @@ fn what_the_client_hears() {
         vec![
             (Expunge(&[20], Stay), ""),
             (Flag(30, seen(), Stay), "3 is \\Seen"),
-            (Arrive(&[40], Stay), "4 exist, 0 recent"),
+            (Arrive(&[40], Stay), "4 exist, 1 recent"),
             (Expunge(&[10], Stay), ""),
             (Nothing(MayChange), "2 gone, 1 gone"),
             (Flag(40, seen(), Stay), "2 is \\Seen"),
@@ -188,4 +188,30 @@ fn places_and_numbers() {
     assert_eq!(view.seq(uid(25)), None);
     assert_eq!((view.count(), view.recent_count(), view.largest_uid()), (3, 1, 30));
     assert_eq!((view.recent(uid(20)), view.recent(uid(30))), (Recent::No, Recent::Yes));
+}
+
+#[test]
+fn only_what_was_claimed_is_recent() {
+    let mut view = view(&[1, 2, 3], 2);
+    let mut check = |step, recent_from: u32, expected: &[u32]| {
+        let (mut changes, numbers) = changes(step, ModSeq(view.told.0 + 1));
+        changes.recent_from = Uid::new(recent_from);
+        view.take_in(changes, numbers);
+        let recent = |uid: &&Uid| view.recent(**uid) == Recent::Yes;
+        let recent: Vec<u32> = view.uids.iter().filter(recent).map(|uid| uid.value()).collect();
+        assert_eq!(recent, expected);
+        assert_eq!(view.recent_count(), expected.len());
+        view.recent.len()
+    };
+    assert_eq!(check(Nothing(MayChange), 9, &[2, 3]), 1);
+    // Side by side with what was recent before.
+    assert_eq!(check(Arrive(&[5, 6], MayChange), 4, &[2, 3, 5, 6]), 1);
+    // Another session claimed these, and the first of those.
+    assert_eq!(check(Arrive(&[7], MayChange), 8, &[2, 3, 5, 6]), 1);
+    assert_eq!(check(Arrive(&[8, 9, 10], MayChange), 9, &[2, 3, 5, 6, 9, 10]), 2);
+    assert_eq!(check(Expunge(&[3, 10], MayChange), 1, &[2, 5, 6, 9]), 2);
+    assert_eq!(check(Expunge(&[9], Stay), 1, &[2, 5, 6, 9]), 2);
+    assert_eq!(check(Nothing(MayChange), 1, &[2, 5, 6]), 1);
+    assert_eq!(check(Expunge(&[2, 5, 6], MayChange), 1, &[]), 0);
+    assert_eq!(check(Arrive(&[11], MayChange), 11, &[11]), 1);
 }

@@ -17,7 +17,8 @@ pub(crate) fn since(
         return Ok(Changes { up_to: since, folder_exists: false, ..Changes::default() });
     };
     let up_to = stored.folder.highest_mod_seq;
-    let mut changes = Changes { up_to, folder_exists: true, ..Changes::default() };
+    let recent_from = Uid::new(stored.recent_from);
+    let mut changes = Changes { up_to, recent_from, folder_exists: true, ..Changes::default() };
     if since >= up_to {
         return Ok(changes);
     }
