@@ -237,36 +237,55 @@ impl Accounts {
                 inner.verified.fingerprint_of_stranger(name, secret)
             }
         };
-        match (inner.verified.recall(&fingerprint), named.account) {
-            (Known::Right, Some(account)) => {
-                self.note_right(Claimed::Account(account.id), peer);
+        if let Some(known) = self.remembered(&fingerprint, &named, peer, now) {
+            return known;
+        }
+        let turn = line.turn().await.map_err(|_| Refusal::Unavailable)?;
+        // Others may have failed while this one waited: a burst of parallel guesses gets no further
+        // than the same guesses one by one. And others may have been right: of a storm of clients that
+        // log in again, one is hashed.
+        self.admit(named.claimed, peer, now)?;
+        if let Some(known) = self.remembered(&fingerprint, &named, peer, now) {
+            return known;
+        }
+        let Named { claimed, account, .. } = named;
+        let check = Check {
+            secret: secret.clone(),
+            stored: account.as_ref().and_then(|account| account.password.clone()),
+            unmatchable: inner.unmatchable.clone(),
+        };
+        let checked = turn.run(move || check.run()).await;
+        match (checked.map_err(|_| Refusal::Unavailable)?, account) {
+            (Checked::Right { upgrade }, Some(account)) => {
+                inner.verified.was_right(fingerprint);
+                self.note_right(claimed, peer);
+                self.upgrade(&account, secret, upgrade).await;
                 Ok(account)
             }
-            (Known::Wrong, _) => Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated)),
-            (_, account) => {
-                let turn = line.turn().await.map_err(|_| Refusal::Unavailable)?;
-                // Others may have failed while this one waited: a burst of parallel guesses gets no
-                // further than the same guesses one by one.
-                self.admit(named.claimed, peer, now)?;
-                let check = Check {
-                    secret: secret.clone(),
-                    stored: account.as_ref().and_then(|account| account.password.clone()),
-                    unmatchable: inner.unmatchable.clone(),
-                };
-                let checked = turn.run(move || check.run()).await;
-                match (checked.map_err(|_| Refusal::Unavailable)?, account) {
-                    (Checked::Right { upgrade }, Some(account)) => {
-                        inner.verified.was_right(fingerprint);
-                        self.note_right(named.claimed, peer);
-                        self.upgrade(&account, secret, upgrade).await;
-                        Ok(account)
-                    }
-                    _ => {
-                        inner.verified.was_wrong(fingerprint);
-                        Err(self.note_wrong(named.claimed, peer, now, Failure::Guess))
-                    }
-                }
+            _ => {
+                inner.verified.was_wrong(fingerprint);
+                Err(self.note_wrong(claimed, peer, now, Failure::Guess))
             }
+        }
+    }
+
+    /// What is known of this very secret already, if it was checked before.
+    fn remembered(
+        &self,
+        fingerprint: &Fingerprint,
+        named: &Named,
+        peer: IpAddr,
+        now: UnixTime,
+    ) -> Option<Result<Account, LoginRefusal>> {
+        match (self.inner.verified.recall(fingerprint), &named.account) {
+            (Known::Right, Some(account)) => {
+                self.note_right(named.claimed, peer);
+                Some(Ok(account.clone()))
+            }
+            (Known::Wrong, _) => {
+                Some(Err(self.note_wrong(named.claimed, peer, now, Failure::Repeated)))
+            }
+            _ => None,
         }
     }
 

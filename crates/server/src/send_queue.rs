@@ -12,12 +12,15 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
 const IPPROTO_TCP: u8 = 6;
 /// `struct nlmsghdr`.
 const HEADER: usize = 16;
+/// Where `nlmsg_seq` stands in it.
+const NUMBER: usize = 8;
 /// `struct nlmsghdr` and `struct inet_diag_req_v2`.
 const REQUEST: usize = HEADER + 56;
 /// Where `idiag_wqueue` stands in `struct nlmsghdr` and `struct inet_diag_msg`.
@@ -44,6 +47,8 @@ pub(crate) struct SendQueue {
 #[derive(Debug)]
 pub(crate) struct SendQueues {
     socket: Option<OwnedFd>,
+    /// Numbers the questions, so that no answer is taken for another's.
+    asked: AtomicU32,
 }
 
 impl SendQueues {
@@ -55,16 +60,23 @@ impl SendQueues {
             SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
             Some(netlink::SOCK_DIAG),
         );
-        Self { socket: socket.ok() }
+        Self { socket: socket.ok(), asked: AtomicU32::new(1) }
     }
 
     /// What is queued, or nothing if the kernel does not say.
     pub(crate) fn ask(&self, local: SocketAddr, peer: SocketAddr) -> Option<SendQueue> {
         let socket = self.socket.as_ref()?;
-        send(socket, &request(local, peer), SendFlags::empty()).ok()?;
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        send(socket, &request(local, peer, number), SendFlags::empty()).ok()?;
         let mut answer = [0u8; 2048];
-        // The kernel queues its answer before `send` returns.
-        let (length, _) = recv(socket, &mut answer[..], RecvFlags::empty()).ok()?;
+        // The kernel queues its answer before `send` returns. An answer to an earlier question, whose
+        // asker gave up, is passed over.
+        let length = loop {
+            let (length, _) = recv(socket, &mut answer[..], RecvFlags::empty()).ok()?;
+            if long(&answer, NUMBER)? == number {
+                break length;
+            }
+        };
         let answer = answer.get(..length)?;
         if short(answer, 4)? != SOCK_DIAG_BY_FAMILY {
             return None;
@@ -95,12 +107,13 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes))
 }
 
-fn request(local: SocketAddr, peer: SocketAddr) -> [u8; REQUEST] {
+fn request(local: SocketAddr, peer: SocketAddr, number: u32) -> [u8; REQUEST] {
     let mut request = [0u8; REQUEST];
     let mut put = |at: usize, bytes: &[u8]| request[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &(REQUEST as u32).to_ne_bytes());
     put(4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes());
     put(6, &NLM_F_REQUEST.to_ne_bytes());
+    put(NUMBER, &number.to_ne_bytes());
     let family = if local.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     put(HEADER, &[family.as_raw() as u8, IPPROTO_TCP, 1 << (INET_DIAG_INFO - 1)]);
     put(HEADER + 4, &u32::MAX.to_ne_bytes()); // every state
@@ -152,7 +165,7 @@ mod tests {
         assert_eq!(queues.ask(local, peer), quiet);
         drop(client);
         drop(server);
-        assert_eq!(SendQueues { socket: None }.ask(local, peer), None);
+        assert_eq!(SendQueues { socket: None, asked: AtomicU32::new(1) }.ask(local, peer), None);
     }
 
     #[test]
