@@ -1,74 +1,16 @@
 //! Random operations of two accounts against a plain model: the same outcomes, the same folders, and views that
 //! follow by `changes` end up with what is there.
 
+mod op;
+
+use self::op::{NAMES, Op, op};
 use super::place::{NOW, Place, blob, entry_of, folder};
 use crate::embedded::tuning::Tuning;
 use crate::{BlobRef, Entry, EntryQuery, Folder, Login, Recipient, StorageError, What};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use terms::{FlagChange, Flags, FolderId, Keyword, ModSeq, SystemFlag, Uid};
-
-/// Folder names that operations choose from; not all exist at first.
-const NAMES: [&str; 7] = ["INBOX", "Trash", "a", "a/b", "a/b/c", "b", "Trash/a"];
-
-#[derive(Clone, Debug)]
-enum Op {
-    Append {
-        to: usize,
-        contents: Vec<u8>,
-        flags: Flags,
-    },
-    Deliver {
-        to: usize,
-        content: u8,
-    },
-    SetFlags {
-        of: usize,
-        uids: Vec<u32>,
-        change: FlagChange,
-        flags: Flags,
-        guarded: bool,
-    },
-    Copy {
-        from: usize,
-        uids: Vec<u32>,
-        to: usize,
-    },
-    Move {
-        from: usize,
-        uids: Vec<u32>,
-        to: usize,
-    },
-    ExpungeMarked {
-        of: usize,
-        uids: Option<Vec<u32>>,
-    },
-    Expunge {
-        of: usize,
-        uids: Vec<u32>,
-    },
-    Create {
-        name: usize,
-    },
-    Delete {
-        name: usize,
-    },
-    Rename {
-        from: usize,
-        to: usize,
-    },
-    Look {
-        at: usize,
-    },
-    /// Brings back every nth of what can be brought back.
-    Restore {
-        nth: usize,
-    },
-    Purge,
-    Compact,
-    Reopen,
-}
+use terms::{Flags, FolderId, ModSeq, SystemFlag, Uid};
 
 #[derive(Clone, Debug, PartialEq)]
 struct ModelEntry {
@@ -94,8 +36,7 @@ struct View {
 
 #[derive(Clone, Debug, Default)]
 struct Model {
-    folders: BTreeMap<&'static str, ModelFolder>,
-    others: BTreeMap<String, ModelFolder>,
+    folders: BTreeMap<String, ModelFolder>,
     views: BTreeMap<FolderId, View>,
     /// What left folders, in that order.
     gone: Vec<Gone>,
@@ -108,49 +49,6 @@ struct Gone {
     folder: FolderId,
     uid: u32,
     entry: ModelEntry,
-}
-
-fn flags() -> impl Strategy<Value = Flags> {
-    let keywords = proptest::collection::btree_set(
-        prop_oneof![Just("$Junk"), Just("$junk"), Just("work"), Just("home")],
-        0..3,
-    );
-    (0u8..32, keywords).prop_map(|(bits, keywords)| {
-        let keywords = keywords.into_iter().map(|text| Keyword::parse(text).unwrap()).collect();
-        Flags::from_parts(bits, keywords)
-    })
-}
-
-fn some_uids() -> impl Strategy<Value = Vec<u32>> {
-    proptest::collection::vec(1u32..16, 0..8)
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    // Mostly folders that are there, so that mail gathers.
-    let name = || prop_oneof![6 => Just(0), 4 => Just(1), 3 => 2..NAMES.len()];
-    let change =
-        prop_oneof![Just(FlagChange::Add), Just(FlagChange::Remove), Just(FlagChange::Replace)];
-    prop_oneof![
-        6 => (name(), proptest::collection::vec(0u8..5, 1..5), flags())
-            .prop_map(|(to, contents, flags)| Op::Append { to, contents, flags }),
-        2 => (name(), 0u8..5).prop_map(|(to, content)| Op::Deliver { to, content }),
-        5 => (name(), some_uids(), change, flags(), any::<bool>()).prop_map(
-            |(of, uids, change, flags, guarded)| Op::SetFlags { of, uids, change, flags, guarded }
-        ),
-        4 => (name(), some_uids(), name()).prop_map(|(from, uids, to)| Op::Copy { from, uids, to }),
-        3 => (name(), some_uids(), name()).prop_map(|(from, uids, to)| Op::Move { from, uids, to }),
-        3 => (name(), proptest::option::of(some_uids()))
-            .prop_map(|(of, uids)| Op::ExpungeMarked { of, uids }),
-        2 => (name(), some_uids()).prop_map(|(of, uids)| Op::Expunge { of, uids }),
-        2 => name().prop_map(|name| Op::Create { name }),
-        1 => name().prop_map(|name| Op::Delete { name }),
-        1 => (name(), name()).prop_map(|(from, to)| Op::Rename { from, to }),
-        6 => name().prop_map(|at| Op::Look { at }),
-        2 => (1usize..4).prop_map(|nth| Op::Restore { nth }),
-        1 => Just(Op::Purge),
-        1 => Just(Op::Compact),
-        1 => Just(Op::Reopen),
-    ]
 }
 
 /// An outcome as far as the model tells it.
@@ -294,11 +192,7 @@ impl Model {
                 if *name == 0 {
                     return Err(Refusal::Refused);
                 }
-                self.at(*name)?;
-                if self.below(NAMES[*name]).next().is_some() {
-                    return Err(Refusal::Refused);
-                }
-                let mut folder = self.folders.remove(NAMES[*name]).unwrap();
+                let mut folder = self.folders.remove(NAMES[*name]).ok_or(Refusal::NotFound)?;
                 let all = folder.entries.keys().copied().collect();
                 self.gone.extend(folder.remove(&all));
                 self.former.insert(folder.id, NAMES[*name]);
@@ -328,7 +222,7 @@ impl Model {
         }
         self.gone = stay;
         for (id, entries) in back {
-            let mut all = self.folders.values_mut().chain(self.others.values_mut());
+            let mut all = self.folders.values_mut();
             let entries = entries.into_iter().map(|gone| (gone.entry.content, gone.entry.flags));
             let entries = entries.collect();
             if let Some(folder) = all.find(|folder| folder.id == id) {
@@ -344,20 +238,22 @@ impl Model {
         restored
     }
 
-    fn below(&self, name: &str) -> impl Iterator<Item = &'static str> {
-        let prefix = format!("{name}/");
-        self.folders.keys().copied().filter(move |name| name.starts_with(&prefix))
+    fn create(&mut self, name: &str) {
+        self.create_parents(name);
+        self.folders.insert(name.to_owned(), ModelFolder::new(FolderId(0)));
     }
 
-    fn create(&mut self, name: &'static str) {
-        for (at, _) in name.match_indices('/') {
+    fn create_parents(&mut self, name: &str) {
+        for (at, _) in name.rmatch_indices('/') {
             let above = &name[..at];
-            self.folders.entry(above).or_insert_with(|| ModelFolder::new(FolderId(0)));
+            if self.folders.contains_key(above) {
+                return;
+            }
+            self.folders.insert(above.to_owned(), ModelFolder::new(FolderId(0)));
         }
-        self.folders.insert(name, ModelFolder::new(FolderId(0)));
     }
 
-    fn rename(&mut self, from: &'static str, to: &'static str) -> Outcome {
+    fn rename(&mut self, from: &str, to: &str) -> Outcome {
         let source = self.folders.get(from).ok_or(Refusal::NotFound)?.clone();
         if self.folders.contains_key(to) {
             return Err(Refusal::Exists);
@@ -371,21 +267,21 @@ impl Model {
             self.folders.get_mut(from).unwrap().remove(&all);
             return Ok(Vec::new());
         }
-        if to.starts_with(&format!("{from}/")) {
+        let below = format!("{from}/");
+        if to.starts_with(&below) {
             return Err(Refusal::Refused);
         }
-        let subtree: Vec<_> = self.below(from).collect();
-        self.create(to);
-        self.folders.remove(from);
-        self.folders.insert(to, source);
-        for name in subtree {
-            let folder = self.folders.remove(name).unwrap();
-            let renamed = format!("{to}{}", &name[from.len()..]);
-            match NAMES.iter().find(|known| **known == renamed) {
-                Some(known) => self.folders.insert(known, folder),
-                None => self.others.insert(renamed, folder),
-            };
+        let is_moved = |name: &str| name == from || name.starts_with(&below);
+        let mut renamed = self.clone();
+        renamed.create_parents(to);
+        renamed.folders.retain(|name, _| !is_moved(name));
+        for (name, folder) in self.folders.iter().filter(|(name, _)| is_moved(name)) {
+            let name = format!("{to}{}", &name[from.len()..]);
+            if renamed.folders.insert(name, folder.clone()).is_some() {
+                return Err(Refusal::Exists);
+            }
         }
+        *self = renamed;
         Ok(Vec::new())
     }
 }
@@ -501,9 +397,7 @@ async fn look(place: &Place, login: &Login, view: &mut View, folder: &ModelFolde
 async fn compare(place: &Place, login: &Login, model: &mut Model) {
     let storage = &place.storage;
     let folders = storage.folders(login).await.unwrap();
-    let all = model.folders.iter_mut().map(|(name, folder)| ((*name).to_owned(), folder));
-    let others = model.others.iter_mut().map(|(name, folder)| (name.clone(), folder));
-    let mut all: BTreeMap<String, &mut ModelFolder> = all.chain(others).collect();
+    let all = &mut model.folders;
     let names: BTreeSet<_> = folders.iter().map(|folder| folder.name.to_string()).collect();
     let standard = ["Drafts", "Sent", "Spam"].map(str::to_owned);
     let expected: BTreeSet<_> = all.keys().cloned().chain(standard).collect();
@@ -556,7 +450,7 @@ async fn check(ops: Vec<(bool, Op)>) {
     for (login, model) in logins.iter().zip(&mut models) {
         for folder in place.storage.folders(login).await.unwrap() {
             if let Some(name) = NAMES.iter().find(|name| **name == folder.name.as_str()) {
-                model.folders.insert(name, ModelFolder::new(folder.id));
+                model.folders.insert((*name).to_owned(), ModelFolder::new(folder.id));
             }
         }
     }
@@ -590,7 +484,7 @@ async fn check(ops: Vec<(bool, Op)>) {
             look(&place, login, model.views.entry(folder.id).or_default(), folder).await;
         }
         for (id, view) in &model.views {
-            if !model.folders.values().chain(model.others.values()).any(|folder| folder.id == *id) {
+            if !model.folders.values().any(|folder| folder.id == *id) {
                 let changes = place.storage.changes(login, *id, view.up_to).await.unwrap();
                 assert!(!changes.folder_exists);
             }
