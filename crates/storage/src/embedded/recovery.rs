@@ -69,7 +69,7 @@ pub(super) fn open(layout: &Layout, tuning: Tuning) -> Result<Recovered, OpenErr
         }
         Some(conn) => {
             let version = check_version(&layout.database, &conn)?;
-            check_segments(layout, &conn, &files)?;
+            check_segments(layout, &conn, version, &files)?;
             version
         }
     };
@@ -100,8 +100,8 @@ pub(super) fn check(layout: &Layout) -> Result<bool, OpenError> {
     let Some(conn) = inspect(&layout.database)? else {
         return no_database(layout, &files).map(|()| false);
     };
-    check_version(&layout.database, &conn)?;
-    check_segments(layout, &conn, &files)?;
+    let version = check_version(&layout.database, &conn)?;
+    check_segments(layout, &conn, version, &files)?;
     Ok(true)
 }
 
@@ -261,15 +261,25 @@ fn check_version(path: &Path, conn: &Connection) -> Result<u32, OpenError> {
 fn check_segments(
     layout: &Layout,
     conn: &Connection,
+    version: u32,
     files: &[(u32, u64)],
 ) -> Result<(), OpenError> {
     let fault = |error| sqlite_fault(&layout.database, &error);
+    // Before version 3 no blob had moved.
+    let ends = if version < 3 {
+        "SELECT s.number, (SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number
+                           ORDER BY b.offset DESC LIMIT 1)
+         FROM segment s WHERE s.live_blobs > 0"
+    } else {
+        "SELECT s.number,
+                max(coalesce((SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number AND b.at_segment IS NULL
+                              ORDER BY b.offset DESC LIMIT 1), 0),
+                    coalesce((SELECT b.at_offset + b.size FROM blob b WHERE b.at_segment = s.number
+                              ORDER BY b.at_offset DESC LIMIT 1), 0))
+         FROM segment s WHERE s.live_blobs > 0"
+    };
     let needed: Vec<(u32, u64)> = conn
-        .prepare(
-            "SELECT s.number, (SELECT b.offset + b.size FROM blob b WHERE b.segment = s.number
-                               ORDER BY b.offset DESC LIMIT 1)
-             FROM segment s WHERE s.live_blobs > 0",
-        )
+        .prepare(ends)
         .and_then(|mut segments| {
             segments
                 .query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))?
