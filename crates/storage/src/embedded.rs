@@ -15,7 +15,7 @@
 //!    `usage.{bytes, messages, folders}`, `blob.refs` and `segment.{live_blobs, live_bytes}`.
 //! 6. **An entry is in one folder**, and its blob has a row in `blob`. `blob` has no row without an entry,
 //!    deleted ones included.
-//! 7. **A folder's parent exists**, and every account has an inbox.
+//! 7. **Every account has an inbox.** A folder's parent need not exist.
 //! 8. **Changes converge.** Whoever applies the answer of `changes(since)` to what was true at `since` has what is
 //!    true now: entries carry the mod-sequence of their latest change, what left is in `expunged`. Of a change older
 //!    than what `expunged` still tells of (`folder.expunged_floor`), every UID that is not there is answered

@@ -52,7 +52,7 @@ impl Storage {
             .await
     }
 
-    /// Makes a folder and the missing ones above it. `Exists`, `Limit`.
+    /// Makes a folder and the missing ones between it and the nearest above it. `Exists`, `Limit`.
     pub async fn create_folder(
         &self,
         login: &Login,
@@ -64,8 +64,9 @@ impl Storage {
             .await
     }
 
-    /// Deletes a folder and its entries. The inbox: `Refused`. A folder with others below it:
-    /// `Refused`. The subscription to its name stays.
+    /// Deletes a folder and its entries. The inbox: `Refused`. Folders below it stay as they are; its name
+    /// lives on in theirs only, is no folder, and may become one again (RFC 3501 §6.3.4). The subscription
+    /// to its name stays.
     pub async fn delete_folder(
         &self,
         login: &Login,
@@ -79,7 +80,7 @@ impl Storage {
 
     /// Renames a folder and all below it, making the missing folders above the new name. The inbox:
     /// moves its entries to a new folder and leaves it empty (RFC 9051 §6.3.6). Subscriptions stay with the names.
-    /// `Exists`, `Refused` below itself, `Limit` for a name that becomes too long.
+    /// `Exists`, also if one below it would get a name that is taken, `Refused` below itself, `Limit` for a name that becomes too long.
     pub async fn rename_folder(
         &self,
         login: &Login,

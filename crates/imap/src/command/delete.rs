@@ -1,5 +1,5 @@
-//! DELETE: deletes a folder with its messages (RFC 3501 §6.3.4). Not the inbox, and not a folder with
-//! others below it: it would have to stay as a name that nothing can be kept in.
+//! DELETE: deletes a folder with its messages (RFC 3501 §6.3.4). Not the inbox. If there are others below
+//! it, its name stays as that of a level of hierarchy, `\Noselect`, which cannot be deleted.
 
 use super::Outcome;
 use crate::dialogue::Talk;

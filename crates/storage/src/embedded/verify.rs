@@ -201,25 +201,6 @@ fn check_words(conn: &Connection, found: &mut Verification) -> Result<(), Storag
     })?;
     check("SELECT DISTINCT name FROM keyword", |text| Keyword::parse(text).is_ok())?;
 
-    let orphans = sql::all(
-        conn,
-        "SELECT DISTINCT f.account, f.name FROM folder f WHERE f.name LIKE '%/%'",
-        [],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
-    )?;
-    for (account, name) in orphans {
-        let above = name.rsplit_once('/').map_or("", |(above, _)| above);
-        let parent = sql::one(
-            conn,
-            "SELECT 1 FROM folder WHERE account = ?1 AND name = ?2",
-            params![account, above],
-            |_| Ok(()),
-        )?;
-        if parent.is_none() {
-            found.note(format_args!("account {account}: folder {name:?} has no parent"));
-        }
-    }
-
     let carried = sql::all(
         conn,
         "SELECT DISTINCT folder, keywords FROM entry WHERE keywords IS NOT NULL",

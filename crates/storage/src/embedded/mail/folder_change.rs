@@ -36,7 +36,7 @@ pub(super) fn find_or_create(
     }
 }
 
-/// Makes a folder that does not exist, and the missing ones above it.
+/// Makes a folder that does not exist, and the missing ones between it and the nearest above it.
 pub(super) fn create_with_parents(
     write: &mut Write<'_>,
     account: AccountId,
@@ -47,7 +47,7 @@ pub(super) fn create_with_parents(
     folder::by_name(write.conn, account, name)
 }
 
-/// Makes the missing folders above `name`.
+/// Makes the missing folders between `name` and the nearest above it.
 pub(super) fn create_parents(
     write: &mut Write<'_>,
     account: AccountId,
@@ -68,7 +68,7 @@ pub(super) fn create_parents(
     Ok(())
 }
 
-/// Makes one folder whose parent exists.
+/// Makes one folder, and none above it.
 pub(super) fn insert(
     conn: &Connection,
     account: AccountId,
@@ -113,9 +113,6 @@ pub(crate) fn delete(
         return Err(StorageError::Refused("the inbox cannot be deleted"));
     }
     let doomed = folder::by_name(write.conn, account, name)?;
-    if has_children(write.conn, account, name)? {
-        return Err(StorageError::Refused("the folder has others below it"));
-    }
     let id = sql::int(doomed.folder.id.0);
     expunge::all(write, &doomed)?;
     deleted::note_folder(write, &doomed)?;
@@ -125,22 +122,6 @@ pub(crate) fn delete(
     quota::count_folder(write.conn, account, -1)?;
     write.changed(doomed.folder.id);
     Ok(())
-}
-
-/// Whether there are folders below `name`.
-fn has_children(
-    conn: &Connection,
-    account: AccountId,
-    name: &FolderName,
-) -> Result<bool, StorageError> {
-    let (from, to) = below(name);
-    let found = sql::one(
-        conn,
-        "SELECT 1 FROM folder WHERE account = ?1 AND name >= ?2 AND name < ?3 LIMIT 1",
-        params![sql::int(account.0), from, to],
-        |_| Ok(()),
-    )?;
-    Ok(found.is_some())
 }
 
 /// The names below `name` are at or after the first of these, and before the second.

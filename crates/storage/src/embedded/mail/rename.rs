@@ -29,17 +29,22 @@ pub(crate) fn rename(
     }
     create_parents(write, account, to)?;
     let (first, end) = below(from);
-    let mut subtree = sql::all(
+    // Shortest first: on the way up, a name may be taken that another of them leaves.
+    let mut subtree = vec![(source.folder.id, from.as_str().to_owned())];
+    subtree.extend(sql::all(
         write.conn,
-        "SELECT id, name FROM folder WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name",
+        "SELECT id, name FROM folder WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY length(name)",
         params![sql::int(account.0), first, end],
         |row| Ok((FolderId(sql::unsigned(row, 0)?), row.get::<_, String>(1)?)),
-    )?;
-    subtree.push((source.folder.id, from.as_str().to_owned()));
+    )?);
     for (id, name) in subtree {
         let renamed = format!("{to}{}", &name[from.as_str().len()..]);
         let renamed = FolderName::parse(&renamed)
             .map_err(|_| StorageError::Limit("length or depth of a folder's name"))?;
+        // There may be folders below a name that is no folder.
+        if folder::find(write.conn, account, &renamed)?.is_some() {
+            return Err(StorageError::Exists(What::Folder));
+        }
         sql::run(
             write.conn,
             "UPDATE folder SET name = ?2 WHERE id = ?1",
