@@ -11,6 +11,7 @@ use crate::gate::Gate;
 use crate::host::now;
 use crate::http::Readiness;
 use crate::listener::Listener;
+use crate::maintenance;
 use crate::metrics::Metrics;
 use crate::protocols::Protocols;
 use crate::services::Services;
@@ -120,7 +121,9 @@ impl Server {
         let services = server.services.clone();
         let ender =
             Ender { sessions: services.sessions.clone(), metrics: services.metrics.clone() };
-        server.running.spawn(expiry::end_tokens_until_stop(services, ender));
+        server.running.spawn(expiry::end_tokens_until_stop(services.clone(), ender));
+        let retention = config.storage.retention;
+        server.running.spawn(maintenance::tidy_until_stop(services, retention));
         readiness.ready();
         Ok(server)
     }

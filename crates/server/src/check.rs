@@ -9,7 +9,8 @@ use crate::listener::Listener;
 use rustix::fs::{Access, access};
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use storage::{OpenError, Storage};
 use terms::UnixTime;
 
@@ -22,7 +23,11 @@ pub async fn run(args: &CheckArgs) -> Result<(), Failure> {
         Err(error) => vec![Finding::bad("configuration", error)],
         Ok(config) => {
             let mut findings = vec![Finding::good("configuration", args.config.display())];
+            let data_dir = config.data_dir.clone();
             findings.extend(everything(config).await?);
+            if args.storage {
+                findings.extend(thoroughly(data_dir).await?);
+            }
             findings
         }
     };
@@ -128,6 +133,47 @@ fn storage(data_dir: &Path, store: Result<bool, OpenError>) -> Finding {
     }
 }
 
+/// Reads all that is stored.
+async fn thoroughly(data_dir: PathBuf) -> Result<Vec<Finding>, Failure> {
+    let subject = "stored mail";
+    let started = Instant::now();
+    let mut told = started;
+    // Those who wait for it want to know that it goes on.
+    let progress = move |done: u64, all: u64| {
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            let percent = done.saturating_mul(100) / all.max(1);
+            // Nobody may be looking.
+            let _ = writeln!(io::stderr(), "{percent} % of {} MB read", all / 1_000_000);
+        }
+    };
+    let verified = tokio::task::spawn_blocking(move || Storage::verify_closed(&data_dir, progress))
+        .await
+        .map_err(|error| Failure::Other(format!("storage cannot be checked: {error}")))?;
+    Ok(match verified {
+        Ok(None) => vec![Finding::good(subject, "there is none")],
+        Ok(Some(found)) if found.problems.is_empty() => {
+            let words = format!(
+                "{} accounts, {} folders, {} messages; {} MB in {} blobs read in {:.1} s, all is well",
+                found.accounts,
+                found.folders,
+                found.entries,
+                found.bytes / 1_000_000,
+                found.blobs,
+                started.elapsed().as_secs_f64(),
+            );
+            vec![Finding::good(subject, words)]
+        }
+        Ok(Some(found)) => {
+            found.problems.iter().map(|problem| Finding::bad(subject, problem)).collect()
+        }
+        Err(OpenError::InUse { .. }) => {
+            vec![Finding::bad(subject, "a server runs: stop it, or look at a copy")]
+        }
+        Err(error) => vec![Finding::bad(subject, error)],
+    })
+}
+
 fn certificate(config: &Config) -> Finding {
     let subject = "certificate";
     let Some(path) = &config.tls.certificate else {
@@ -161,6 +207,9 @@ fn certificate(config: &Config) -> Finding {
     }
     Finding::good(subject, format!("{place} is valid for {} until {until}", config.hostname))
 }
+
+/// How often it is said how far reading all mail has come.
+const TELL_EVERY: Duration = Duration::from_secs(2);
 
 /// Certificates are renewed a month before they end; one that has two weeks left was forgotten.
 const SOON: i64 = 14 * 24 * 60 * 60;
@@ -251,7 +300,18 @@ mod tests {
         storage.close().await;
         drop(storage);
         assert_eq!(check(&text).await[0], format!("ok      storage: {at} is whole"));
+        let lines = async || {
+            let findings = thoroughly(dir.path().to_owned()).await.unwrap();
+            findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let line = lines().await.swap_remove(0);
+        assert!(
+            line.starts_with("ok      stored mail: 0 accounts, 0 folders, 0 messages; 0 MB"),
+            "{line}"
+        );
         std::fs::write(dir.path().join("posthouse.db"), vec![b'x'; 8192]).unwrap();
+        let line = lines().await.swap_remove(0);
+        assert!(line.starts_with(&format!("failed  stored mail: {at}/posthouse.db: ")), "{line}");
         let line = check(&text).await.swap_remove(0);
         assert!(line.starts_with(&format!("failed  storage: {at}/posthouse.db: ")), "{line}");
     }

@@ -76,6 +76,10 @@ pub struct CheckArgs {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+    /// Check everything that is stored, too: read every message and recount every counter. The server
+    /// must not run
+    #[arg(long)]
+    pub storage: bool,
 }
 
 /// `posthouse bootstrap`

@@ -20,6 +20,7 @@ mod gate;
 mod host;
 pub mod http;
 mod listener;
+mod maintenance;
 pub mod metrics;
 pub mod operate;
 mod passwords;

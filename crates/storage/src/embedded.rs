@@ -110,6 +110,23 @@ impl Embedded {
         recovery::check(&Layout::new(data_dir))
     }
 
+    /// See [`crate::Storage::verify_closed`].
+    pub(crate) fn verify_closed(
+        data_dir: &Path,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Option<Verification>, OpenError> {
+        let layout = Layout::new(data_dir);
+        let Some(_lock) = recovery::hold_whole(&layout)? else { return Ok(None) };
+        let conn = recovery::connect_reader(&layout.database)?;
+        let segments = Segments::new(layout.segments.clone(), Tuning::default(), (0, 0));
+        let (segments, logins, known) = (Arc::new(segments), Arc::default(), Arc::default());
+        let mut reader = Reader { conn, segments, logins, known };
+        verify::verify(&mut reader, &mut progress).map(Some).map_err(|error| OpenError::Corrupt {
+            path: layout.database.display().to_string(),
+            problem: error.to_string(),
+        })
+    }
+
     fn open_blocking(options: &Options, tuning: Tuning) -> Result<Self, OpenError> {
         let layout = Layout::new(&options.data_dir);
         let Recovered { lock, conn, filling } = recovery::open(&layout, tuning)?;
@@ -268,7 +285,7 @@ impl Embedded {
             let conn = recovery::connect_reader(&path)
                 .map_err(|error| StorageError::Unavailable(error.to_string()))?;
             let known = Arc::default();
-            verify::verify(&mut Reader { conn, segments, logins, known })
+            verify::verify(&mut Reader { conn, segments, logins, known }, &mut |_, _| {})
         };
         std::thread::Builder::new()
             .name("storage-verify".to_owned())

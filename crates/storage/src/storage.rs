@@ -38,6 +38,15 @@ impl Storage {
         Embedded::check(data_dir)
     }
 
+    /// [`Storage::verify`] of a store that nobody has open; none: there is no store. `progress` is told now and
+    /// then how many bytes of messages were read, and of how many. Changes nothing. Blocks on the disk.
+    pub fn verify_closed(
+        data_dir: &Path,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Option<Verification>, OpenError> {
+        Embedded::verify_closed(data_dir, progress)
+    }
+
     /// Finishes what is queued, then refuses everything with `Unavailable`.
     pub async fn close(&self) {
         self.engine.close().await;

@@ -3,6 +3,7 @@
 use super::section::section;
 use super::setting::{Raw, Refused, Setting, quoted, read_text};
 use std::path::PathBuf;
+use std::time::Duration;
 use terms::Secret;
 
 section! {
@@ -16,6 +17,9 @@ section! {
         url_file: Option<PathBuf> = None,
         /// Threads that read from the embedded store. Further reads wait their turn.
         readers: u32 = 4,
+        /// How long expunged messages, deleted folders and deleted accounts can be brought back. Until then
+        /// they take room on disk, but count for no quota.
+        retention: Duration = Duration::from_secs(30 * 24 * 60 * 60),
     }
 }
 

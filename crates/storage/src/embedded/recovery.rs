@@ -105,6 +105,24 @@ pub(super) fn check(layout: &Layout) -> Result<bool, OpenError> {
     Ok(true)
 }
 
+/// The same for a store of this version, which is locked as long as the answer is held; none: there is none.
+pub(super) fn hold_whole(layout: &Layout) -> Result<Option<File>, OpenError> {
+    if !check(layout)? {
+        return Ok(None);
+    }
+    let lock = File::open(&layout.lock).map_err(|source| io_fault(&layout.lock, source))?;
+    let lock = hold(lock, &layout.lock)?;
+    let Some(conn) = inspect(&layout.database)? else { return Ok(None) };
+    let found = check_version(&layout.database, &conn)?;
+    if found < VERSION {
+        let problem = format!(
+            "made by an older version (schema {found}, this program's is {VERSION}); start the server once"
+        );
+        return Err(corrupt(&layout.database, problem));
+    }
+    Ok(Some(lock))
+}
+
 /// Complains if there is mail that a database should tell of.
 fn no_database(layout: &Layout, files: &[(u32, u64)]) -> Result<(), OpenError> {
     if files.is_empty() {

@@ -144,7 +144,11 @@ const NEVER: [(&str, &str); 20] = [
 ];
 
 /// Checks everything. Takes as long as reading all of it.
-pub(super) fn verify(reader: &mut Reader) -> Result<Verification, StorageError> {
+/// `progress` is told how many bytes of messages were read, and of how many.
+pub(super) fn verify(
+    reader: &mut Reader,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verification, StorageError> {
     let mut found = reader.picture(|reader| {
         let mut found = Verification::default();
         check_database(&reader.conn, &mut found)?;
@@ -163,7 +167,7 @@ pub(super) fn verify(reader: &mut Reader) -> Result<Verification, StorageError> 
         found.entries = count("SELECT count(*) FROM entry")?;
         Ok(found)
     })?;
-    check_blobs(reader, &mut found)?;
+    check_blobs(reader, &mut found, progress)?;
     Ok(found)
 }
 
@@ -225,7 +229,15 @@ fn check_words(conn: &Connection, found: &mut Verification) -> Result<(), Storag
 }
 
 /// Reads every blob, in short transactions, so that writing goes on beside it.
-fn check_blobs(reader: &mut Reader, found: &mut Verification) -> Result<(), StorageError> {
+fn check_blobs(
+    reader: &mut Reader,
+    found: &mut Verification,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), StorageError> {
+    let all = sql::one(&reader.conn, "SELECT total(live_bytes) FROM segment", [], |row| {
+        Ok(row.get::<_, f64>(0)? as u64)
+    })?;
+    let all = all.unwrap_or_default();
     let mut after = (0u32, 0u64);
     loop {
         let some = reader.picture(|reader| blobs_after(&reader.conn, after))?;
@@ -236,6 +248,7 @@ fn check_blobs(reader: &mut Reader, found: &mut Verification) -> Result<(), Stor
                 Ok(()) => {
                     found.blobs += 1;
                     found.bytes += blob.size;
+                    progress(found.bytes, all);
                 }
                 // It may have gone or moved meanwhile, and its segment with it.
                 Err(error) if reader.picture(|reader| is_at(&reader.conn, blob, place))? => {

@@ -92,6 +92,12 @@ async fn damaged_bytes_are_noticed() {
     assert!(text.contains("segment 1 at 48"), "{text}");
     let found = storage.verify().await.unwrap();
     assert_eq!(found.problems.len(), 1, "{found:?}");
+    let path = place.dir.path();
+    let closed = || crate::Storage::verify_closed(path, |done, all| assert!(done <= all));
+    assert!(matches!(closed(), Err(crate::OpenError::InUse { .. })));
+    storage.close().await;
+    assert_eq!(closed().unwrap().unwrap(), found);
+    assert_eq!(crate::Storage::verify_closed(&path.join("none"), |_, _| {}).unwrap(), None);
 }
 
 #[tokio::test]
