@@ -117,7 +117,11 @@ fn read(conn: &Connection, id: FolderId) -> Result<(Vec<Uid>, Vec<Uid>), Storage
 type AllAndUnseen = (Vec<Uid>, Vec<Uid>);
 
 /// The same, from what was known and what changed since; none: too much did.
-fn follow(conn: &Connection, id: FolderId, known: &Folder) -> Result<Option<AllAndUnseen>, StorageError> {
+fn follow(
+    conn: &Connection,
+    id: FolderId,
+    known: &Folder,
+) -> Result<Option<AllAndUnseen>, StorageError> {
     let since = params![sql::int(id.0), sql::int(known.as_of.0), sql::int(CHANGES_BOUND as u64)];
     let mut changed = sql::all(
         conn,
