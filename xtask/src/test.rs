@@ -54,6 +54,6 @@ fn dependencies() -> Outcome {
         .arg(&tools))?;
     }
     let mut check = Command::new(deny);
-    check.args(["--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
+    check.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
     run(check.current_dir(root()))
 }
