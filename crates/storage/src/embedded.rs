@@ -39,6 +39,8 @@ mod reader;
 mod recovery;
 mod schema;
 mod segment;
+#[cfg(test)]
+mod shadow;
 mod sql;
 mod syncer;
 #[cfg(test)]

@@ -277,7 +277,11 @@ impl Writer {
                     .whole(|write| logins.write(write.conn, LOGINS_PER_GROUP))
                     .unwrap_or_default();
                 match self.syncer.finish() {
-                    Ok(()) => commit(conn).inspect(|()| logins.written(&written)),
+                    Ok(()) => commit(conn).inspect(|()| {
+                        logins.written(&written);
+                        #[cfg(test)]
+                        self.segments.shadow.committed(&self.path);
+                    }),
                     Err(error) => {
                         tracing::error!(%error, "a group's messages could not be synced");
                         // The database is sound, as long as it takes this back.

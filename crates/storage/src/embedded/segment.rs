@@ -48,6 +48,8 @@ pub(super) struct Segments {
     left: Mutex<Left>,
     standing: Mutex<Standing>,
     open: Mutex<VecDeque<(u32, Arc<File>)>>,
+    #[cfg(test)]
+    pub(super) shadow: super::shadow::Shadow,
 }
 
 /// The segment being filled.
@@ -115,6 +117,8 @@ impl Segments {
             left: Mutex::default(),
             standing: Mutex::default(),
             open: Mutex::default(),
+            #[cfg(test)]
+            shadow: super::shadow::Shadow::default(),
         }
     }
 
@@ -262,9 +266,11 @@ impl Segments {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path)
+            .open(&path)
             .map_err(fault)?;
         File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(fault)?;
+        #[cfg(test)]
+        self.shadow.named(&path);
         Ok(file)
     }
 
@@ -317,7 +323,7 @@ impl Segments {
         let mut outcome = Ok(());
         for (number, file) in dirty {
             #[cfg(test)]
-            let synced = self.sync_or_fail(&file);
+            let synced = self.sync_or_fail(number, &file);
             #[cfg(not(test))]
             let synced = file.sync_data();
             if let Err(error) = synced {
@@ -346,11 +352,11 @@ impl Segments {
     }
 
     #[cfg(test)]
-    fn sync_or_fail(&self, file: &File) -> std::io::Result<()> {
+    fn sync_or_fail(&self, number: u32, file: &File) -> std::io::Result<()> {
         if std::mem::take(&mut self.standing.lock().sync_fails) {
             return Err(std::io::Error::other("made to fail"));
         }
-        file.sync_data()
+        self.shadow.syncing(&Self::path(&self.dir, number), || file.sync_data())
     }
 
     /// The checksum of a blob that no entry refers to yet.

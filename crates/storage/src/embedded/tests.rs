@@ -6,6 +6,7 @@ mod crash;
 mod deleted;
 mod faults;
 mod fence;
+mod lost_writes;
 mod model;
 mod opening;
 mod place;
