@@ -51,6 +51,7 @@ pub(super) async fn run(site: &Site) -> Outcome {
     header(&[
         "Storm",
         "Attempts/s",
+        "Of these logged in",
         "p50, ms",
         "p99, ms",
         "Longest, ms",
@@ -68,8 +69,11 @@ pub(super) async fn run(site: &Site) -> Outcome {
         let ours = blow(site.ports.imap, storm, Some(site))?;
         let null = blow(null.ports.imap, storm, None)?;
         let mut cells = vec![name.to_owned()];
-        cells.extend(ours.cells());
-        cells.extend(null.cells());
+        cells.push(ours.attempts());
+        cells.push(figure(ours.logins as f64 / TIME.as_secs_f64()));
+        cells.extend(ours.latencies());
+        cells.push(null.attempts());
+        cells.extend(null.latencies());
         row(&cells);
     }
     Ok(())
@@ -77,43 +81,53 @@ pub(super) async fn run(site: &Site) -> Outcome {
 
 struct Felt {
     attempts: u64,
+    logins: u64,
     latencies: Vec<Duration>,
 }
 
 impl Felt {
-    fn cells(mut self) -> [String; 4] {
-        [
-            figure(self.attempts as f64 / TIME.as_secs_f64()),
-            figure(millis(percentile(&mut self.latencies, 0.5))),
-            figure(millis(percentile(&mut self.latencies, 0.99))),
-            figure(millis(percentile(&mut self.latencies, 1.0))),
-        ]
+    fn attempts(&self) -> String {
+        figure(self.attempts as f64 / TIME.as_secs_f64())
     }
+
+    fn latencies(mut self) -> [String; 3] {
+        [0.5, 0.99, 1.0].map(|share| figure(millis(percentile(&mut self.latencies, share))))
+    }
+}
+
+/// What the storm's clients did.
+#[derive(Default)]
+struct Tally {
+    over: AtomicBool,
+    attempts: AtomicU64,
+    logins: AtomicU64,
 }
 
 fn blow(port: u16, storm: Storm, operated: Option<&Site>) -> Result<Felt, String> {
     let runtime = Handle::current();
-    let (over, attempts) = (AtomicBool::new(false), AtomicU64::new(0));
+    let tally = Tally::default();
     std::thread::scope(|scope| {
         if storm != Storm::Calm {
             for index in 0..CLIENTS {
-                let (over, attempts) = (&over, &attempts);
-                scope.spawn(move || come_back(port, storm, index, over, attempts));
+                let tally = &tally;
+                scope.spawn(move || come_back(port, storm, index, tally));
             }
         }
         let watched = scope.spawn(|| watch(port));
         let operated = operated.filter(|_| storm != Storm::Calm).map(|site| {
-            let over = &over;
+            let over = &tally.over;
             scope.spawn(move || operate(&runtime, site, over))
         });
         std::thread::sleep(TIME);
-        over.store(true, Ordering::Relaxed);
+        tally.over.store(true, Ordering::Relaxed);
         let panicked = |_| Err("a thread panicked".to_owned());
         let latencies = watched.join().unwrap_or_else(panicked)?;
         if let Some(operated) = operated {
             operated.join().unwrap_or_else(|_| Err("the operator panicked".into()))?;
         }
-        Ok(Felt { attempts: attempts.load(Ordering::Relaxed), latencies })
+        let (attempts, logins) =
+            (tally.attempts.load(Ordering::Relaxed), tally.logins.load(Ordering::Relaxed));
+        Ok(Felt { attempts, logins, latencies })
     })
 }
 
@@ -127,17 +141,20 @@ fn operate(runtime: &Handle, site: &Site, over: &AtomicBool) -> Outcome {
 }
 
 /// A client that comes back whatever happens.
-fn come_back(port: u16, storm: Storm, index: usize, over: &AtomicBool, attempts: &AtomicU64) {
+fn come_back(port: u16, storm: Storm, index: usize, tally: &Tally) {
     let from = Ipv4Addr::new(127, 0, 1, 1 + u8::try_from(index).unwrap_or(0) % ADDRESSES);
     let door = Door { from, ..Door::plain(port) };
-    while !over.load(Ordering::Relaxed) {
+    while !tally.over.load(Ordering::Relaxed) {
         // Refusals and cut connections are what a storm is made of.
-        let _ = match storm {
+        let visited = match storm {
             Storm::WrongPassword => Client::connect(&door)
                 .and_then(|mut client| client.log_in(&user_name(0), "changed since")),
             _ => come_and_go(&door, &user_name(0)),
         };
-        attempts.fetch_add(1, Ordering::Relaxed);
+        tally.attempts.fetch_add(1, Ordering::Relaxed);
+        if visited.is_ok() {
+            tally.logins.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
