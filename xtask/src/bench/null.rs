@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
@@ -41,6 +41,7 @@ impl Null {
         let mut process = Command::new(program)
             .args(["bench", CHORE, "--debug"])
             .arg(site.data_dir())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("the null server cannot be started: {error}"))?;
@@ -61,7 +62,7 @@ impl Drop for Null {
     }
 }
 
-/// Serves until killed.
+/// Serves until whoever started it is gone.
 pub(super) async fn serve(data_dir: &Path) -> Outcome {
     let failed = |error: io::Error| format!("the null server: {error}");
     let tls = TlsAcceptor::from(Arc::new(config(data_dir)?));
@@ -91,7 +92,8 @@ pub(super) async fn serve(data_dir: &Path) -> Outcome {
         });
     }
     super::table::print(&ready);
-    std::future::pending().await
+    tokio::io::stdin().read_to_end(&mut Vec::new()).await.map_err(failed)?;
+    Ok(())
 }
 
 fn config(data_dir: &Path) -> Result<ServerConfig, String> {
