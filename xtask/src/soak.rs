@@ -36,7 +36,7 @@ const IMAP_CLIENTS: usize = 3;
 /// Connections over which mail is delivered.
 const DELIVERERS: usize = 3;
 /// Operators.
-const OPERATORS: usize = 6;
+const OPERATORS: usize = 5;
 /// Nothing takes longer to be answered.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Events that are shown of an account where something is wrong; the others are in a file.
@@ -200,7 +200,7 @@ async fn repeat_deliveries(mut actor: Actor, accounts: Vec<Arc<Account>>) {
 
 async fn repeat_orders(mut actor: Actor, accounts: Vec<Arc<Account>>) {
     while !actor.is_over() {
-        actor.pause(100).await;
+        actor.pause(500).await;
         let account = &accounts[actor.chance.below(accounts.len())];
         operate::order(&mut actor, account).await;
     }

@@ -3,7 +3,7 @@
 use super::{Account, Actor};
 
 /// Passwords are changed instead so many times in a hundred.
-const CHANGES: usize = 40;
+const CHANGES: usize = 25;
 
 /// Gives one order.
 pub(super) async fn order(actor: &mut Actor, account: &Account) {
