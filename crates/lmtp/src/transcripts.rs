@@ -23,7 +23,7 @@ struct Place {
 impl Place {
     async fn new(limits: Limits) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let options = Options { data_dir: data_dir.path().to_owned(), readers: 2 };
+        let options = Options::embedded(data_dir.path().to_owned(), 2);
         let storage = Storage::open(options).await.unwrap();
         let company = storage.create_company("demo", NOW).await.unwrap();
         let aliases = Some(vec![DomainName::parse("foo.example").unwrap()]);

@@ -27,7 +27,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) async fn new(limits: Limits) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let options = Options { data_dir: data_dir.path().to_owned(), readers: 2 };
+        let options = Options::embedded(data_dir.path().to_owned(), 2);
         let storage = Storage::open(options).await.unwrap();
         let company = storage.create_company("demo", UnixTime(0)).await.unwrap();
         let domain = NewDomain {

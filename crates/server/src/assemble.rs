@@ -58,10 +58,10 @@ impl Server {
         for (entrance, endpoint) in config.listen.all() {
             bound.push((entrance, endpoint.clone(), Listener::bind(endpoint).await?));
         }
-        let storage = Storage::open(Options {
-            data_dir: config.data_dir.clone(),
-            readers: config.storage.readers as usize,
-        })
+        let storage = Storage::open(Options::embedded(
+            config.data_dir.clone(),
+            config.storage.readers as usize,
+        ))
         .await?;
         let limits = &config.limits;
         let accounts = Accounts::new(

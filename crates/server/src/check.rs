@@ -292,7 +292,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().display();
         let text = format!("data_dir = \"{at}\"\nlisten.imap = [\"127.0.0.1:0\"]\n");
-        let options = storage::Options { data_dir: dir.path().to_owned(), readers: 1 };
+        let options = storage::Options::embedded(dir.path().to_owned(), 1);
         let storage = Storage::open(options).await.unwrap();
         let lines = check(&text).await;
         assert_eq!(lines[0], format!("ok      storage: {at} is in use by a running server"));

@@ -98,7 +98,7 @@ mod tests {
     impl Stage {
         async fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let options = storage::Options { data_dir: dir.path().to_owned(), readers: 1 };
+            let options = storage::Options::embedded(dir.path().to_owned(), 1);
             let storage = Storage::open(options).await.unwrap();
             let company = storage.create_company("Acme", NOW).await.unwrap().id;
             let name = DomainName::parse("a.example").unwrap();

@@ -85,7 +85,7 @@ mod tests {
     #[tokio::test]
     async fn a_round_of_an_empty_store_ends() {
         let dir = tempfile::tempdir().unwrap();
-        let options = storage::Options { data_dir: dir.path().to_owned(), readers: 1 };
+        let options = storage::Options::embedded(dir.path().to_owned(), 1);
         let storage = Storage::open(options).await.unwrap();
         round(&storage, UnixTime(i64::MAX)).await.unwrap();
         storage.close().await;

@@ -1,6 +1,6 @@
 //! What left folders, and is kept for a while to be brought back.
 
-use crate::embedded::mail::{compaction, deleted, purge};
+use crate::storage::{Engine, ask};
 use crate::{Storage, StorageError};
 use bytes::Bytes;
 use terms::{AccountId, Flags, FolderName, InternalDate, Uid, UnixTime};
@@ -60,11 +60,7 @@ impl Storage {
         after: u64,
         limit: usize,
     ) -> Result<Vec<DeletedEntry>, StorageError> {
-        self.engine
-            .read(move |reader| {
-                deleted::entries(&reader.conn, account, folder.as_ref(), after, limit)
-            })
-            .await
+        ask!(self, deleted_entries(account, folder, after, limit))
     }
 
     /// Up to `length` bytes of a deleted entry from `offset` on. `NotFound(Entry)`. For administration.
@@ -75,9 +71,7 @@ impl Storage {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        self.engine
-            .read_unless_moved(move |reader| deleted::read(reader, account, id, offset, length))
-            .await
+        ask!(self, read_deleted(account, id, offset, length))
     }
 
     /// Brings entries back to the ends of the folders they were in, all or none of those of `ids` that
@@ -87,17 +81,17 @@ impl Storage {
         account: AccountId,
         ids: Vec<u64>,
     ) -> Result<Vec<u64>, StorageError> {
-        self.engine.write(move |write| deleted::restore(write, account, &ids)).await
+        ask!(self, restore_entries(account, ids))
     }
 
     /// Lets go for ever of what was deleted before `before`: entries, folders and accounts. Does at most
     /// about `budget` entries' worth of work; call it again while there is more.
     pub async fn purge(&self, before: UnixTime, budget: usize) -> Result<Purged, StorageError> {
-        self.engine.write(move |write| purge::purge(write, before, budget)).await
+        ask!(self, purge(before, budget))
     }
 
     /// Moves up to about `budget` bytes out of segments of which less than half lives, so that those can go.
     pub async fn compact(&self, budget: u64) -> Result<Compacted, StorageError> {
-        compaction::compact(&self.engine, budget).await
+        ask!(self, compact(budget))
     }
 }

@@ -2,10 +2,7 @@
 //!
 //! These operations are for administration and for logging in; they take no [`crate::Login`].
 
-use crate::embedded::directory::{
-    account, account_address, account_change, app_password, company, domain, epoch, history,
-    listing, name, token,
-};
+use crate::storage::{Engine, ask};
 use crate::{
     Account, AccountChange, AccountSummary, AppPassword, Company, Domain, DomainChange, Found,
     HistoryEntry, LoginAttempt, NewAccount, NewAppPassword, NewDomain, NewToken, Raised, Storage,
@@ -18,19 +15,17 @@ impl Storage {
 
     /// Makes a company. `Exists` if the name is taken.
     pub async fn create_company(&self, name: &str, at: UnixTime) -> Result<Company, StorageError> {
-        let name = name.to_owned();
-        self.engine.write(move |write| company::create(write, &name, at)).await
+        ask!(self, create_company(name, at))
     }
 
     /// The company of that name, in any letter case.
     pub async fn company(&self, name: &str) -> Result<Option<Company>, StorageError> {
-        let name = name.to_owned();
-        self.engine.read(move |reader| company::by_name(&reader.conn, &name)).await
+        ask!(self, company(name))
     }
 
     /// All companies, by name. For start-up checks and the operator's tools.
     pub async fn companies(&self) -> Result<Vec<Company>, StorageError> {
-        self.engine.read(|reader| company::all(&reader.conn)).await
+        ask!(self, companies())
     }
 
     /// Makes a domain with the workgroup `staff`. `Exists` if it or an alias of it is taken as a
@@ -40,18 +35,17 @@ impl Storage {
         new: NewDomain,
         at: UnixTime,
     ) -> Result<Domain, StorageError> {
-        self.engine.write(move |write| domain::create(write, new, at)).await
+        ask!(self, create_domain(new, at))
     }
 
     /// The domain of that name or alias.
     pub async fn domain(&self, name: &DomainName) -> Result<Option<Domain>, StorageError> {
-        let name = name.clone();
-        self.engine.read(move |reader| domain::by_name(&reader.conn, &name)).await
+        ask!(self, domain(name))
     }
 
     /// The domains of a company, by name.
     pub async fn domains(&self, company: CompanyId) -> Result<Vec<Domain>, StorageError> {
-        self.engine.read(move |reader| domain::of_company(&reader.conn, company)).await
+        ask!(self, domains(company))
     }
 
     /// Changes a domain. Disabling raises the epoch of every account in it, whose list is answered.
@@ -60,7 +54,7 @@ impl Storage {
         id: DomainId,
         change: DomainChange,
     ) -> Result<(Domain, Vec<Raised>), StorageError> {
-        self.engine.write(move |write| domain::apply(write, id, change)).await
+        ask!(self, change_domain(id, change))
     }
 
     // Accounts.
@@ -68,13 +62,12 @@ impl Storage {
     /// What an address stands for: an account, an alias of one, or (through an alias of the domain)
     /// one of the same local part. Deleted accounts are not found.
     pub async fn find(&self, address: &Address) -> Result<Option<Found>, StorageError> {
-        let address = address.clone();
-        self.engine.read(move |reader| name::find(reader, &address)).await
+        ask!(self, find(address))
     }
 
     /// The account, deleted or not.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StorageError> {
-        self.engine.read(move |reader| account::by_id(reader, id)).await
+        ask!(self, account(id))
     }
 
     /// Makes an account with its inbox and the folders Drafts, Sent, Spam (junk) and Trash, all
@@ -86,7 +79,7 @@ impl Storage {
         at: UnixTime,
         history: HistoryEntry,
     ) -> Result<Account, StorageError> {
-        self.engine.write(move |write| account_change::create(write, new, at, history)).await
+        ask!(self, create_account(new, at, history))
     }
 
     /// Changes an account, raising its epoch if `change.void` says so, and writes its history, in one
@@ -97,7 +90,7 @@ impl Storage {
         change: AccountChange,
         history: HistoryEntry,
     ) -> Result<(Account, Option<Raised>), StorageError> {
-        self.engine.write(move |write| account_change::change(write, id, change, history)).await
+        ask!(self, change_account(id, change, history))
     }
 
     /// Deletes an account (restorable; its names are free again) and raises its epoch. `NotFound` if
@@ -108,7 +101,7 @@ impl Storage {
         at: UnixTime,
         history: HistoryEntry,
     ) -> Result<Raised, StorageError> {
-        self.engine.write(move |write| account_change::delete(write, id, at, history)).await
+        ask!(self, delete_account(id, at, history))
     }
 
     /// Gives an account another address of its domain (`Refused` for one of another), raises its epoch,
@@ -120,7 +113,7 @@ impl Storage {
         to: Address,
         history: HistoryEntry,
     ) -> Result<Raised, StorageError> {
-        self.engine.write(move |write| account_address::rename(write, id, &to, history)).await
+        ask!(self, rename_account(id, to, history))
     }
 
     /// Brings back an account that was deleted no earlier than `deleted_since`, under a free address
@@ -133,9 +126,7 @@ impl Storage {
         deleted_since: UnixTime,
         history: HistoryEntry,
     ) -> Result<Account, StorageError> {
-        self.engine
-            .write(move |write| account_address::restore(write, id, &to, deleted_since, history))
-            .await
+        ask!(self, restore_account(id, to, deleted_since, history))
     }
 
     /// Accounts and aliases of a domain, by name; deleted accounts only if `deleted`, and then only
@@ -145,12 +136,12 @@ impl Storage {
         domain: DomainId,
         deleted: bool,
     ) -> Result<Vec<AccountSummary>, StorageError> {
-        self.engine.read(move |reader| listing::accounts(reader, domain, deleted)).await
+        ask!(self, accounts(domain, deleted))
     }
 
     /// How many accounts (not deleted) and aliases a domain has.
     pub async fn count_accounts(&self, domain: DomainId) -> Result<(u64, u64), StorageError> {
-        self.engine.read(move |reader| listing::count(&reader.conn, domain)).await
+        ask!(self, count_accounts(domain))
     }
 
     // Logins.
@@ -163,20 +154,22 @@ impl Storage {
         scope: Scope,
         history: HistoryEntry,
     ) -> Result<Raised, StorageError> {
-        self.engine.write(move |write| epoch::raise_noted(write, id, scope, history)).await
+        ask!(self, raise_epoch(id, scope, history))
     }
 
     /// Confirms a login after it was registered: whether a login of this account checked at `epoch` in
     /// `protocol` is still valid (floors, services, deletion, domain). The counterpart of
     /// [`Storage::raise_epoch`] in login races. Never served from a cache.
     pub async fn login_stands(&self, login: &crate::Login) -> Result<bool, StorageError> {
-        self.engine.login_stands(login).await
+        ask!(self, login_stands(login))
     }
 
     /// Notes an attempt to log in, for the time of the latest login and for the account's history. Merged
     /// with others and written a little later: no login costs a write. May be lost in a crash.
     pub fn note_login(&self, attempt: LoginAttempt) {
-        self.engine.note_login(attempt);
+        match &self.engine {
+            Engine::Embedded(engine) => engine.note_login(attempt),
+        }
     }
 
     /// Replaces the stored hash by a better one of the same password, unless the password changed
@@ -188,10 +181,7 @@ impl Storage {
         old: &str,
         new: String,
     ) -> Result<(), StorageError> {
-        let old = old.to_owned();
-        self.engine
-            .write(move |write| account_change::upgrade_password(write.conn, id, epoch, &old, &new))
-            .await
+        ask!(self, upgrade_password(id, epoch, old, new))
     }
 
     /// Adds an app password; the line of history gets its tag. `Exists` if the tag is in use, `Limit`
@@ -201,7 +191,7 @@ impl Storage {
         new: NewAppPassword,
         history: HistoryEntry,
     ) -> Result<AppPassword, StorageError> {
-        self.engine.write(move |write| app_password::add(write, new, history)).await
+        ask!(self, add_app_password(new, history))
     }
 
     /// Removes an app password and raises the account's epoch: logins made with it are void. `NotFound`
@@ -212,8 +202,7 @@ impl Storage {
         tag: &str,
         history: HistoryEntry,
     ) -> Result<Raised, StorageError> {
-        let tag = tag.to_owned();
-        self.engine.write(move |write| app_password::remove(write, account, &tag, history)).await
+        ask!(self, remove_app_password(account, tag, history))
     }
 
     /// Stores a token. `Exists` if its hash is there, `Limit` if the account has too many.
@@ -223,18 +212,18 @@ impl Storage {
         now: UnixTime,
         history: Option<HistoryEntry>,
     ) -> Result<TokenId, StorageError> {
-        self.engine.write(move |write| token::create(write, &token, now, history)).await
+        ask!(self, create_token(token, now, history))
     }
 
     /// Takes the one use that a token for one use is good for. False: somebody else has had it, or the
     /// token is gone. Sessions made with it go on until it expires.
     pub async fn spend_token(&self, id: TokenId) -> Result<bool, StorageError> {
-        self.engine.write(move |write| token::spend(write.conn, id)).await
+        ask!(self, spend_token(id))
     }
 
     /// When the next token expires, or has, if [`Storage::expire_tokens`] was not told yet.
     pub async fn next_token_expiry(&self) -> Result<Option<UnixTime>, StorageError> {
-        self.engine.read(|reader| token::next_expiry(&reader.conn)).await
+        ask!(self, next_token_expiry())
     }
 
     /// Removes tokens that have expired at `now`, some hundred at a time, and raises the epochs of
@@ -245,13 +234,12 @@ impl Storage {
         now: UnixTime,
         history: HistoryEntry,
     ) -> Result<Vec<Raised>, StorageError> {
-        self.engine.write(move |write| token::expire(write, now, &history)).await
+        ask!(self, expire_tokens(now, history))
     }
 
     /// The token of that hash, unless it has expired at `now` or was for one use and had it.
     pub async fn token(&self, hash: &str, now: UnixTime) -> Result<Option<Token>, StorageError> {
-        let hash = hash.to_owned();
-        self.engine.read(move |reader| token::by_hash(&reader.conn, &hash, now)).await
+        ask!(self, token(hash, now))
     }
 
     // History.
@@ -262,11 +250,11 @@ impl Storage {
         id: AccountId,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StorageError> {
-        self.engine.read(move |reader| history::latest(&reader.conn, id, limit)).await
+        ask!(self, history(id, limit))
     }
 
     /// Adds a line to the history.
     pub async fn note_history(&self, entry: HistoryEntry) -> Result<(), StorageError> {
-        self.engine.write(move |write| history::add(write.conn, entry)).await
+        ask!(self, note_history(entry))
     }
 }

@@ -24,13 +24,11 @@
 //! 10. **What left a folder comes back or goes.** An expunged entry is in `deleted_entry` until it is restored or
 //!     purged. Its blob lives as long; the bytes of a blob without entries go with their segment.
 
-mod attempts;
 mod blob_writer;
 mod checkpointer;
 mod committer;
 pub(crate) mod directory;
 mod fault;
-mod feed;
 mod fence;
 mod logins;
 pub(crate) mod mail;
@@ -49,8 +47,8 @@ mod tuning;
 mod verify;
 
 pub(crate) use blob_writer::BlobWriter;
-pub(crate) use feed::FeedPlace;
 
+use crate::feed::Feed;
 use crate::{
     BlobRef, Login, LoginAttempt, OpenError, OpenFolder, Options, StorageError, Verification,
 };
@@ -58,7 +56,6 @@ use blob_writer::BlobShop;
 use bytes::Bytes;
 use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
-use feed::Feed;
 use logins::Logins;
 use mail::blob::Held;
 use mail::known::Known;
@@ -264,6 +261,18 @@ impl Embedded {
             mail::blob::hold(reader, login.account, entry)
         })
         .await
+    }
+
+    /// See [`crate::Storage::read_held`].
+    pub(crate) async fn read_held(
+        &self,
+        login: &Login,
+        held: &Held,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let held = held.clone();
+        self.read_as(login, move |_, account| held.read(account, offset, length)).await
     }
 
     /// A read of a blob's bytes. After its row was read, a blob may move or go, and its segment with it: then

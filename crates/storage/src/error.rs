@@ -96,6 +96,14 @@ pub enum OpenError {
         /// The lock file.
         path: String,
     },
+    /// A server that keeps a part of the store cannot be reached, or refuses.
+    #[error("{place}: {problem}")]
+    Engine {
+        /// Which server.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The operating system refused.
     #[error("{path}: {source}")]
     Io {

@@ -3,13 +3,17 @@
 //! A subscription carries no data: it wakes, and the subscriber asks [`crate::Storage::changes`] for
 //! what it has not been told. So nothing is queued per subscriber and nothing can be lost.
 
+mod places;
+
+pub(crate) use places::{Feed, FeedPlace};
+
 use tokio::sync::watch;
 
 /// Wakes when its folder changes, after the change is durable. Unsubscribes on drop.
 #[derive(Debug)]
 pub struct Subscription {
     pub(crate) receiver: watch::Receiver<u64>,
-    pub(crate) _place: crate::embedded::FeedPlace,
+    pub(crate) _place: FeedPlace,
 }
 
 impl Subscription {

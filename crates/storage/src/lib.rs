@@ -12,6 +12,7 @@
 
 mod account;
 mod attempt;
+mod attempts;
 mod blob;
 mod change;
 mod company;
@@ -25,6 +26,7 @@ mod feed;
 mod folder;
 mod login;
 mod mail;
+mod options;
 mod secret;
 mod storage;
 mod verification;
@@ -44,7 +46,8 @@ pub use error::{OpenError, StorageError, What};
 pub use feed::Subscription;
 pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
 pub use login::Login;
+pub use options::{BlobPlace, EngineOptions, Options, PostgresqlOptions, S3Options};
 pub use secret::{AppPassword, NewAppPassword, NewToken, Token, TokenUse};
-pub use storage::{Options, Storage};
+pub use storage::Storage;
 pub use terms::Credential;
 pub use verification::Verification;

@@ -2,10 +2,7 @@
 //!
 //! Every operation for a session takes its [`Login`] and answers [`StorageError::Void`] when that is void.
 
-use crate::embedded::mail::{
-    arrival, changes, delivery, entry, expunge, flags, folder, folder_change, picture, quota,
-    rename, subscription, transfer,
-};
+use crate::storage::{Engine, ask};
 use crate::{
     BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Folder, HeldBlob, Login, NewEntry,
     OpenFolder, Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage,
@@ -19,22 +16,17 @@ impl Storage {
 
     /// All folders of the account, by name (the inbox first).
     pub async fn folders(&self, login: &Login) -> Result<Vec<Folder>, StorageError> {
-        self.engine.read_as(login, |reader, account| folder::all(&reader.conn, account)).await
+        ask!(self, folders(login))
     }
 
     /// One folder.
     pub async fn folder(&self, login: &Login, name: &FolderName) -> Result<Folder, StorageError> {
-        let name = name.clone();
-        self.engine
-            .read_as(login, move |reader, account| {
-                Ok(folder::by_name(&reader.conn, account, &name)?.folder)
-            })
-            .await
+        ask!(self, folder(login, name))
     }
 
     /// The names subscribed to.
     pub async fn subscriptions(&self, login: &Login) -> Result<Vec<Subscribed>, StorageError> {
-        self.engine.read_as(login, |reader, account| subscription::all(&reader.conn, account)).await
+        ask!(self, subscriptions(login))
     }
 
     /// Subscribes or unsubscribes. The folder need not exist.
@@ -44,12 +36,7 @@ impl Storage {
         name: &FolderName,
         on: bool,
     ) -> Result<(), StorageError> {
-        let name = name.clone();
-        self.engine
-            .write_as(login, move |write, account| {
-                subscription::set(write.conn, account, &name, on)
-            })
-            .await
+        ask!(self, set_subscription(login, name, on))
     }
 
     /// Makes a folder and the missing ones between it and the nearest above it. `Exists`, `Limit`.
@@ -58,10 +45,7 @@ impl Storage {
         login: &Login,
         name: &FolderName,
     ) -> Result<Folder, StorageError> {
-        let name = name.clone();
-        self.engine
-            .write_as(login, move |write, account| folder_change::create(write, account, &name))
-            .await
+        ask!(self, create_folder(login, name))
     }
 
     /// Deletes a folder and its entries. The inbox: `Refused`. Folders below it stay as they are; its name
@@ -72,10 +56,7 @@ impl Storage {
         login: &Login,
         name: &FolderName,
     ) -> Result<(), StorageError> {
-        let name = name.clone();
-        self.engine
-            .write_as(login, move |write, account| folder_change::delete(write, account, &name))
-            .await
+        ask!(self, delete_folder(login, name))
     }
 
     /// Renames a folder and all below it, making the missing folders above the new name. The inbox:
@@ -87,10 +68,7 @@ impl Storage {
         from: &FolderName,
         to: &FolderName,
     ) -> Result<(), StorageError> {
-        let (from, to) = (from.clone(), to.clone());
-        self.engine
-            .write_as(login, move |write, account| rename::rename(write, account, &from, &to))
-            .await
+        ask!(self, rename_folder(login, from, to))
     }
 
     /// Opens a folder: picture and subscription, without a gap between them. `claim_recent`: the
@@ -101,7 +79,7 @@ impl Storage {
         name: &FolderName,
         claim_recent: bool,
     ) -> Result<OpenFolder, StorageError> {
-        self.engine.open_folder(login, name, claim_recent).await
+        ask!(self, open_folder(login, name, claim_recent))
     }
 
     /// What happened to the folder after `since`.
@@ -111,18 +89,12 @@ impl Storage {
         folder: FolderId,
         since: ModSeq,
     ) -> Result<Changes, StorageError> {
-        self.engine
-            .read_as(login, move |reader, account| {
-                changes::since(&reader.conn, account, folder, since)
-            })
-            .await
+        ask!(self, changes(login, folder, since))
     }
 
     /// How many entries no session was told of (STATUS RECENT).
     pub async fn recent(&self, login: &Login, folder: FolderId) -> Result<u32, StorageError> {
-        self.engine
-            .read_as(login, move |reader, account| picture::recent(&reader.conn, account, folder))
-            .await
+        ask!(self, recent(login, folder))
     }
 
     /// Takes over what is recent below `upto` for a session that has the folder open read-write and is
@@ -134,16 +106,12 @@ impl Storage {
         folder: FolderId,
         upto: Uid,
     ) -> Result<Uid, StorageError> {
-        self.engine
-            .write_as(login, move |write, account| {
-                picture::claim_recent(write, account, folder, upto)
-            })
-            .await
+        ask!(self, claim_recent(login, folder, upto))
     }
 
     /// What the account uses and may use.
     pub async fn usage(&self, login: &Login) -> Result<Usage, StorageError> {
-        self.engine.read_as(login, |reader, account| quota::usage(&reader.conn, account)).await
+        ask!(self, usage(login))
     }
 
     /// The same for administration, together with the names of the folders.
@@ -151,7 +119,7 @@ impl Storage {
         &self,
         account: AccountId,
     ) -> Result<(Usage, Vec<FolderName>), StorageError> {
-        self.engine.read(move |reader| quota::for_administration(&reader.conn, account)).await
+        ask!(self, account_usage(account))
     }
 
     // Entries.
@@ -165,11 +133,7 @@ impl Storage {
         limit: usize,
         query: EntryQuery,
     ) -> Result<Vec<Entry>, StorageError> {
-        self.engine
-            .read_as(login, move |reader, account| {
-                entry::range(&reader.conn, account, folder, &uids, limit, query)
-            })
-            .await
+        ask!(self, entries(login, folder, uids, limit, query))
     }
 
     /// `length` bytes of a blob from `offset` (fewer at its end). The blob must belong to an entry of
@@ -183,7 +147,7 @@ impl Storage {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        self.engine.read_blob(login, (folder, uid, blob), offset, length).await
+        ask!(self, read_blob(login, (folder, uid, blob), offset, length))
     }
 
     /// Opens a blob as [`Storage::read_blob`] would, for several reads: from now on it can be read whatever
@@ -195,7 +159,7 @@ impl Storage {
         uid: Uid,
         blob: BlobRef,
     ) -> Result<HeldBlob, StorageError> {
-        let inner = self.engine.hold_blob(login, (folder, uid, blob)).await?;
+        let inner = ask!(self, hold_blob(login, (folder, uid, blob)))?;
         Ok(HeldBlob { inner })
     }
 
@@ -209,13 +173,15 @@ impl Storage {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        let held = held.inner.clone();
-        self.engine.read_as(login, move |_, account| held.read(account, offset, length)).await
+        ask!(self, read_held(login, &held.inner, offset, length))
     }
 
     /// Starts to take a message's bytes. `size_hint`: what the client announced.
     pub fn blob_writer(&self, size_hint: Option<u64>) -> BlobWriter {
-        BlobWriter { inner: self.engine.blob_writer(size_hint) }
+        let inner = match &self.engine {
+            Engine::Embedded(engine) => engine.blob_writer(size_hint),
+        };
+        BlobWriter { inner }
     }
 
     /// Adds entries to a folder, all or none, in order. `NotFound(Folder)`, `OverQuota`, `Full`.
@@ -225,12 +191,7 @@ impl Storage {
         folder: &FolderName,
         entries: Vec<NewEntry>,
     ) -> Result<Copied, StorageError> {
-        let folder = folder.clone();
-        self.engine
-            .write_as(login, move |write, account| {
-                arrival::append(write, account, &folder, &entries)
-            })
-            .await
+        ask!(self, append(login, folder, entries))
     }
 
     /// Changes flags of the entries with these UIDs (those that do not exist are passed over).
@@ -244,11 +205,7 @@ impl Storage {
         flags: Flags,
         unchanged_since: Option<ModSeq>,
     ) -> Result<StoreOutcome, StorageError> {
-        self.engine
-            .write_as(login, move |write, account| {
-                flags::set(write, account, folder, uids, change, &flags, unchanged_since)
-            })
-            .await
+        ask!(self, set_flags(login, folder, uids, change, flags, unchanged_since))
     }
 
     /// Copies entries, all or none, keeping flags and internal date. `NotFound(Folder)` for the
@@ -260,12 +217,7 @@ impl Storage {
         uids: Vec<Uid>,
         to: &FolderName,
     ) -> Result<Copied, StorageError> {
-        let to = to.clone();
-        self.engine
-            .write_as(login, move |write, account| {
-                transfer::copy(write, account, folder, uids, &to)
-            })
-            .await
+        ask!(self, copy(login, folder, uids, to))
     }
 
     /// Moves entries, all or none: each is in exactly one of the folders at any time (RFC 6851).
@@ -276,12 +228,7 @@ impl Storage {
         uids: Vec<Uid>,
         to: &FolderName,
     ) -> Result<Copied, StorageError> {
-        let to = to.clone();
-        self.engine
-            .write_as(login, move |write, account| {
-                transfer::move_some(write, account, folder, uids, &to)
-            })
-            .await
+        ask!(self, move_entries(login, folder, uids, to))
     }
 
     /// Expunges, all or none: with `uids`, those of them that carry `\Deleted`; without, all that
@@ -292,9 +239,7 @@ impl Storage {
         folder: FolderId,
         uids: Option<Vec<Uid>>,
     ) -> Result<Vec<Uid>, StorageError> {
-        self.engine
-            .write_as(login, move |write, account| expunge::marked(write, account, folder, uids))
-            .await
+        ask!(self, expunge_marked(login, folder, uids))
     }
 
     /// Expunges these entries whatever their flags, all or none (POP3's UPDATE). Answers what went.
@@ -304,11 +249,7 @@ impl Storage {
         folder: FolderId,
         uids: Vec<Uid>,
     ) -> Result<Vec<Uid>, StorageError> {
-        self.engine
-            .write_as(login, move |write, account| {
-                expunge::whatever_flags(write, account, folder, uids)
-            })
-            .await
+        ask!(self, expunge(login, folder, uids))
     }
 
     // Delivery.
@@ -320,6 +261,6 @@ impl Storage {
         entry: NewEntry,
         recipients: Vec<Recipient>,
     ) -> Result<Vec<Result<Uid, StorageError>>, StorageError> {
-        self.engine.write(move |write| Ok(delivery::deliver(write, &entry, &recipients))).await
+        ask!(self, deliver(entry, recipients))
     }
 }

@@ -1,35 +1,51 @@
-//! The boundary: [`Storage`]. Its operations are in `directory` (who exists) and `mail` (what is kept).
+//! The boundary: [`Storage`], and which engine is behind it. Its operations are in `directory` (who exists), `mail`
+//! (what is kept) and `deleted` (what can be brought back); each engine has one of the same name for each.
 
-use crate::{OpenError, StorageError, Verification, embedded::Embedded};
-use std::path::{Path, PathBuf};
+use crate::embedded::Embedded;
+use crate::{EngineOptions, OpenError, Options, StorageError, Verification};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything that is kept. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    pub(crate) engine: Arc<Embedded>,
+    pub(crate) engine: Engine,
 }
 
-/// How to open a store.
+/// What keeps it.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// Where everything durable lives; made if absent.
-    pub data_dir: PathBuf,
-    /// Connections for reading, each with its own thread.
-    pub readers: usize,
+pub(crate) enum Engine {
+    /// This process, in files.
+    Embedded(Arc<Embedded>),
 }
+
+/// Has the engine carry out an operation.
+macro_rules! ask {
+    ($storage:expr, $operation:ident($($argument:expr),*)) => {
+        match &$storage.engine {
+            Engine::Embedded(engine) => engine.$operation($($argument),*).await,
+        }
+    };
+}
+pub(crate) use ask;
 
 impl Storage {
     /// Opens or makes a store, checking that it is whole and of a known version.
     pub async fn open(options: Options) -> Result<Storage, OpenError> {
-        let engine = Embedded::open(options).await?;
-        Ok(Storage { engine: Arc::new(engine) })
+        let engine = match &options.engine {
+            EngineOptions::Embedded => Engine::Embedded(Arc::new(Embedded::open(options).await?)),
+            EngineOptions::Postgresql(_) => {
+                let problem = "this version keeps everything in the embedded engine".to_owned();
+                return Err(OpenError::Engine { place: "PostgreSQL".to_owned(), problem });
+            }
+        };
+        Ok(Storage { engine })
     }
 
     /// Checks everything that is kept: recounts counters and references, reads every blob. Takes as long as
     /// reading all of it; other operations go on meanwhile.
     pub async fn verify(&self) -> Result<Verification, StorageError> {
-        self.engine.verify().await
+        ask!(self, verify())
     }
 
     /// Whether there is a store in `data_dir`; if so, it is whole, of a known version, and not in
@@ -49,6 +65,6 @@ impl Storage {
 
     /// Finishes what is queued, then refuses everything with `Unavailable`.
     pub async fn close(&self) {
-        self.engine.close().await;
+        ask!(self, close());
     }
 }

@@ -35,7 +35,7 @@ impl World {
     async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().to_owned();
-        let storage = Storage::open(storage::Options { data_dir, readers: 1 }).await.unwrap();
+        let storage = Storage::open(storage::Options::embedded(data_dir, 1)).await.unwrap();
         let accounts = Accounts::new(storage.clone(), options).unwrap();
         let company = accounts.ensure_company("demo", NOW).await.unwrap();
         let mut weak = DomainChange::default();
@@ -506,7 +506,7 @@ async fn attempts_are_in_the_history() {
     }
     world.storage.close().await;
     let data_dir = world._folder.path().to_owned();
-    let storage = Storage::open(storage::Options { data_dir, readers: 1 }).await.unwrap();
+    let storage = Storage::open(storage::Options::embedded(data_dir, 1)).await.unwrap();
     let history = storage.history(joe, 100).await.unwrap();
     let mut told: Vec<_> = history
         .iter()

@@ -121,7 +121,7 @@ impl World {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().to_owned();
-        let storage = Storage::open(storage::Options { data_dir, readers: 1 }).await.unwrap();
+        let storage = Storage::open(storage::Options::embedded(data_dir, 1)).await.unwrap();
         let accounts = Accounts::new(storage.clone(), Options::default()).unwrap();
         let sessions = Arc::new(Sessions::default());
         let api = Api::new(accounts.clone(), sessions.clone());

@@ -44,7 +44,7 @@ impl House {
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let options = Options { data_dir: data.path().to_owned(), readers: 2 };
+        let options = Options::embedded(data.path().to_owned(), 2);
         let storage = Storage::open(options).await.unwrap();
         let company = storage.create_company("demo", NOW).await.unwrap();
         let domain = NewDomain {

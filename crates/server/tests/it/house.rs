@@ -101,7 +101,7 @@ impl House {
         text.push_str(&format!("[limits]\n{limits}\n"));
         let config = Config::parse("the test's configuration", &text, []).unwrap();
         // The first administrator is made as `posthouse bootstrap` does it; the rest is the API's.
-        let options = storage::Options { data_dir, readers: 1 };
+        let options = storage::Options::embedded(data_dir, 1);
         let storage = Storage::open(options).await.unwrap();
         let accounts =
             accounts::Accounts::new(storage.clone(), accounts::Options::default()).unwrap();

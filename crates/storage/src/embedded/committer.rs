@@ -8,7 +8,6 @@
 
 use super::checkpointer::Checkpointer;
 use super::fault::closed;
-use super::feed::Feed;
 use super::logins::Logins;
 use super::queue::{Queue, Taken};
 use super::reader::Alive;
@@ -17,6 +16,7 @@ use super::syncer::Syncer;
 use super::tuning::Tuning;
 use super::{recovery, sql};
 use crate::StorageError;
+use crate::feed::Feed;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,9 +3,9 @@
 //! A login is no reason for an fsync: times are kept here, merged per account, written with the next
 //! group (or after a few seconds), and lost in a crash.
 
-use super::attempts::{Attempts, Line};
 use super::directory::attempt;
 use super::sql;
+use crate::attempts::{Attempts, Line};
 use crate::{AttemptResult, LastLogin, LoginAttempt, StorageError};
 use parking_lot::Mutex;
 use rusqlite::{Connection, params};

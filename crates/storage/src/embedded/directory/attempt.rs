@@ -1,7 +1,7 @@
 //! Attempts to log in, in the account's history: one line per hour, protocol, address, actor and result,
 //! with a count. Bounded per hour and in all.
 
-use crate::embedded::attempts::{Line, hour};
+use crate::attempts::{Line, hour};
 use crate::embedded::sql;
 use crate::{HistoryEntry, StorageError};
 use rusqlite::{Connection, params};

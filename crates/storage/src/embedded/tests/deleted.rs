@@ -1,6 +1,6 @@
 //! What is deleted comes back, or goes for ever.
 
-use super::place::{self, NOW, Place, append, blob, entry_of, folder, numbers, uid, uids};
+use super::place::{self, NOW, Place, append, blob, engine, entry_of, folder, numbers, uid, uids};
 use crate::embedded::mail::purge::OF_AN_ACCOUNT;
 use crate::embedded::tuning::Tuning;
 use crate::{EntryQuery, StorageError, What};
@@ -131,13 +131,13 @@ async fn the_bytes_of_what_was_purged_are_gone() {
     let place = place.reopened().await;
     // The segment is filled no more: a new one is begun.
     let (storage, alice) = (&place.storage, &place.alice);
-    let limit = storage.engine.blobs.segments.filling();
+    let limit = engine(storage).blobs.segments.filling();
     let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
     storage.expunge(alice, inbox.id, uids(&[1, 2, 3, 5, 6, 7, 9, 10])).await.unwrap();
     place.purge().await;
     assert_eq!(storage.compact(1_000_000).await.unwrap(), crate::Compacted::default());
-    storage.engine.blobs.segments.begin_another();
-    assert!(storage.engine.blobs.segments.filling() > limit);
+    engine(storage).blobs.segments.begin_another();
+    assert!(engine(storage).blobs.segments.filling() > limit);
     let query = EntryQuery::Plain;
     let all = Uid::MIN..=Uid::MAX;
     let known = storage.entries(alice, inbox.id, all, 9, query).await.unwrap();
@@ -227,7 +227,7 @@ async fn what_is_held_can_be_read_to_its_end() {
     assert_eq!(stranger.unwrap_err(), StorageError::NotFound(What::Folder));
     let held = storage.hold_blob(alice, inbox.id, at, entry.blob).await.unwrap();
     storage.expunge(alice, inbox.id, vec![at]).await.unwrap();
-    storage.engine.blobs.segments.begin_another();
+    engine(storage).blobs.segments.begin_another();
     place.purge().await;
     let patience = Instant::now() + Duration::from_secs(10);
     while bytes_on_disk(&place) > 0 {

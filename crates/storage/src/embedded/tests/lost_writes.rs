@@ -1,7 +1,7 @@
 //! A disk that loses everything that was not synced loses nothing that was acknowledged, and leaves nothing
 //! half-done. See [`crate::embedded::shadow`] for what is simulated, and what is taken for granted.
 
-use super::place::{Place, blob, entry_of, folder, open_tuned};
+use super::place::{Place, blob, engine, entry_of, folder, open_tuned};
 use crate::embedded::tuning::Tuning;
 use crate::{EntryQuery, Recipient};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ async fn what_was_not_synced_is_lost() {
     let tuning = Tuning { segment_limit: 3_000_000, ..Tuning::default() };
     let place = Arc::new(Place::tuned(tuning).await);
     let from = place.dir.path().to_owned();
-    place.storage.engine.blobs.segments.shadow.begin(&from);
+    engine(&place.storage).blobs.segments.shadow.begin(&from);
     // Of alice: appended. Of bob: delivered, and expunged up to.
     let said: Arc<[AtomicU64; 3]> = Arc::default();
     let over = Arc::new(AtomicBool::new(false));
@@ -92,7 +92,7 @@ async fn what_was_not_synced_is_lost() {
         tokio::time::sleep(Duration::from_millis(3 + round * 7 % 20)).await;
         // What was said before the image was taken must be in it.
         let said = [0, 1, 2].map(|kind: usize| said[kind].load(Ordering::SeqCst));
-        let image = place.storage.engine.blobs.segments.shadow.image();
+        let image = engine(&place.storage).blobs.segments.shadow.image();
         check(image, &from, &place, said).await;
     }
     over.store(true, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! A store in a temporary directory, with two accounts.
 
 use crate::embedded::{Embedded, tuning::Tuning};
+use crate::storage::Engine;
 use crate::{
     Account, AccountChange, AccountKind, BlobRef, Credential, DomainChange, HistoryEntry, Login,
     NewAccount, NewDomain, NewEntry, Options, Storage,
@@ -72,12 +73,12 @@ pub(crate) async fn populate(storage: &Storage) -> (Login, Login) {
 }
 
 pub(crate) fn options(dir: &Path) -> Options {
-    Options { data_dir: dir.to_owned(), readers: 2 }
+    Options::embedded(dir.to_owned(), 2)
 }
 
 pub(crate) async fn open_tuned(dir: &Path, tuning: Tuning) -> Storage {
     let engine = Embedded::open_tuned(options(dir), tuning).await.unwrap();
-    Storage { engine: Arc::new(engine) }
+    Storage { engine: Engine::Embedded(Arc::new(engine)) }
 }
 
 pub(crate) async fn create(storage: &Storage, text: &str) -> Account {
@@ -155,4 +156,10 @@ pub(crate) fn entry_of(blob: BlobRef, flags: Flags) -> NewEntry {
 pub(crate) async fn append(storage: &Storage, login: &Login, name: &str, bytes: &[u8]) -> Uid {
     let new = entry_of(blob(storage, bytes).await, Flags::default());
     storage.append(login, &folder(name), vec![new]).await.unwrap().uids[0].1
+}
+
+/// The engine behind it.
+pub(crate) fn engine(storage: &Storage) -> &Embedded {
+    let Engine::Embedded(engine) = &storage.engine;
+    engine
 }

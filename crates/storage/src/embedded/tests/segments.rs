@@ -1,6 +1,6 @@
 //! What becomes of segments.
 
-use super::place::{Place, append, blob, entry_of, folder, uids};
+use super::place::{Place, append, blob, engine, entry_of, folder, uids};
 use crate::StorageError;
 use crate::embedded::tuning::Tuning;
 use std::time::{Duration, Instant};
@@ -106,7 +106,7 @@ async fn what_is_not_synced_is_not_acknowledged() {
     let (storage, alice) = (&place.storage, &place.alice);
     let inbox = storage.open_folder(alice, &folder("INBOX"), false).await.unwrap();
     let (lost, kept) = (blob(storage, b"lost").await, blob(storage, b"also lost").await);
-    storage.engine.blobs.segments.fail_next_sync();
+    engine(storage).blobs.segments.fail_next_sync();
     let inbox_name = folder("INBOX");
     let refused = storage.append(alice, &inbox_name, vec![entry_of(lost, Flags::default())]).await;
     assert!(matches!(refused.unwrap_err(), StorageError::Unavailable(_)));

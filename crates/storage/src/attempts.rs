@@ -21,20 +21,20 @@ const LINES: usize = 20;
 
 /// Attempts that differ in time only.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) protocol: Protocol,
+pub(crate) struct Line {
+    pub(crate) protocol: Protocol,
     /// None: of several addresses.
-    pub(super) peer: Option<IpAddr>,
-    pub(super) actor: String,
-    pub(super) result: AttemptResult,
-    pub(super) first: UnixTime,
-    pub(super) last: UnixTime,
-    pub(super) count: u64,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) actor: String,
+    pub(crate) result: AttemptResult,
+    pub(crate) first: UnixTime,
+    pub(crate) last: UnixTime,
+    pub(crate) count: u64,
 }
 
 impl Line {
     /// Hours since 1970.
-    pub(super) fn hour(&self) -> i64 {
+    pub(crate) fn hour(&self) -> i64 {
         hour(self.first)
     }
 
@@ -45,13 +45,13 @@ impl Line {
     }
 }
 
-pub(super) fn hour(at: UnixTime) -> i64 {
+pub(crate) fn hour(at: UnixTime) -> i64 {
     at.0.div_euclid(3600)
 }
 
 /// See the module's head.
 #[derive(Debug, Default)]
-pub(super) struct Attempts {
+pub(crate) struct Attempts {
     waiting: Mutex<Waiting>,
 }
 
@@ -66,7 +66,7 @@ struct Waiting {
 
 impl Attempts {
     /// Notes an attempt.
-    pub(super) fn note(&self, attempt: LoginAttempt) {
+    pub(crate) fn note(&self, attempt: LoginAttempt) {
         let LoginAttempt { account, protocol, peer, actor, at, result } = attempt;
         let peer = Some(peer.to_canonical());
         let line = Line { protocol, peer, actor, result, first: at, last: at, count: 1 };
@@ -93,18 +93,18 @@ impl Attempts {
     }
 
     /// From now on nothing waits for others.
-    pub(super) fn hurry(&self) {
+    pub(crate) fn hurry(&self) {
         self.waiting.lock().hurried = true;
     }
 
     /// How many accounts have attempts waiting that are due.
-    pub(super) fn due(&self) -> usize {
+    pub(crate) fn due(&self) -> usize {
         let waiting = self.waiting.lock();
         if waiting.is_due() { waiting.lines.len() } else { 0 }
     }
 
     /// Attempts of up to `most` accounts, if any are due; give them to [`Attempts::written`] once they are.
-    pub(super) fn take(&self, most: usize) -> Vec<(AccountId, Vec<Line>)> {
+    pub(crate) fn take(&self, most: usize) -> Vec<(AccountId, Vec<Line>)> {
         let waiting = self.waiting.lock();
         if !waiting.is_due() {
             return Vec::new();
@@ -113,7 +113,7 @@ impl Attempts {
     }
 
     /// Forgets what is written now, but for what was counted meanwhile.
-    pub(super) fn written(&self, some: &[(AccountId, Vec<Line>)]) {
+    pub(crate) fn written(&self, some: &[(AccountId, Vec<Line>)]) {
         let mut waiting = self.waiting.lock();
         for (id, written) in some {
             let Some(lines) = waiting.lines.get_mut(id) else { continue };

@@ -28,7 +28,7 @@ pub(crate) struct FeedPlace {
 
 impl Feed {
     /// Subscribes to a folder, which need not exist.
-    pub(super) fn subscribe(self: &Arc<Self>, folder: FolderId) -> crate::Subscription {
+    pub(crate) fn subscribe(self: &Arc<Self>, folder: FolderId) -> crate::Subscription {
         let mut places = self.places.lock();
         let place = places
             .entry(folder)
@@ -41,7 +41,7 @@ impl Feed {
     }
 
     /// Wakes the subscribers of these folders.
-    pub(super) fn publish(&self, folders: &[FolderId]) {
+    pub(crate) fn publish(&self, folders: &[FolderId]) {
         if folders.is_empty() {
             return;
         }
@@ -54,7 +54,7 @@ impl Feed {
     }
 
     /// Lets go of all subscribers: nothing will ever change again.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.places.lock().clear();
     }
 }
