@@ -1,6 +1,6 @@
 //! Immutable bytes of a message.
 
-use crate::StorageError;
+use crate::{StorageError, embedded, postgresql};
 
 /// Where a message's bytes are. A value of this type alone gives no access: reading needs a
 /// [`crate::Login`] or the entry's owner.
@@ -18,14 +18,38 @@ pub struct BlobRef {
 /// expunged meanwhile: what was begun to be sent must be finished. Keeps a file open; not for long.
 #[derive(Clone, Debug)]
 pub struct HeldBlob {
-    pub(crate) inner: crate::embedded::mail::blob::Held,
+    pub(crate) inner: Held,
+}
+
+/// The same, as its engine has it.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    Embedded(embedded::mail::blob::Held),
+    Postgresql(postgresql::blob::Held),
 }
 
 /// Takes a message's bytes as they come in. Keeps at most a bounded part of them in memory.
 /// Dropping it without [`BlobWriter::finish`] leaves nothing behind.
 #[derive(Debug)]
 pub struct BlobWriter {
-    pub(crate) inner: crate::embedded::BlobWriter,
+    pub(crate) inner: Writer,
+}
+
+/// The same, as its engine has it.
+#[derive(Debug)]
+pub(crate) enum Writer {
+    Embedded(embedded::BlobWriter),
+    Postgresql(postgresql::blob::BlobWriter),
+}
+
+/// Has the engine's writer do something.
+macro_rules! on {
+    ($writer:expr, $act:ident($($argument:expr),*)$(.$wait:ident)?) => {
+        match $writer {
+            Writer::Embedded(writer) => writer.$act($($argument),*)$(.$wait)?,
+            Writer::Postgresql(writer) => writer.$act($($argument),*)$(.$wait)?,
+        }
+    };
 }
 
 impl BlobWriter {
@@ -34,23 +58,23 @@ impl BlobWriter {
     /// # Errors
     /// [`StorageError::Full`] or [`StorageError::Unavailable`]; the writer is then useless.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
-        self.inner.write(bytes).await
+        on!(&mut self.inner, write(bytes).await)
     }
 
     /// How many bytes were taken.
     pub fn size(&self) -> u64 {
-        self.inner.size()
+        on!(&self.inner, size())
     }
 
     /// All bytes taken so far, for the one pass over the message that makes its digest; read from
     /// disk if they are no longer in memory.
     pub async fn bytes(&mut self) -> Result<bytes::Bytes, StorageError> {
-        self.inner.bytes().await
+        on!(&mut self.inner, bytes().await)
     }
 
     /// Stores the bytes in a segment. They become durable together with the first entry that
     /// refers to them; without one, they are reclaimed.
     pub async fn finish(self) -> Result<BlobRef, StorageError> {
-        self.inner.finish().await
+        on!(self.inner, finish().await)
     }
 }

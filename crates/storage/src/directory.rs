@@ -169,6 +169,7 @@ impl Storage {
     pub fn note_login(&self, attempt: LoginAttempt) {
         match &self.engine {
             Engine::Embedded(engine) => engine.note_login(attempt),
+            Engine::Postgresql(engine) => engine.note_login(attempt),
         }
     }
 

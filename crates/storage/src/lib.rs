@@ -27,6 +27,7 @@ mod folder;
 mod login;
 mod mail;
 mod options;
+mod postgresql;
 mod secret;
 mod storage;
 mod verification;

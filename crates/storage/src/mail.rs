@@ -2,10 +2,11 @@
 //!
 //! Every operation for a session takes its [`Login`] and answers [`StorageError::Void`] when that is void.
 
+use crate::blob::{Held, Writer};
 use crate::storage::{Engine, ask};
 use crate::{
     BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Folder, HeldBlob, Login, NewEntry,
-    OpenFolder, Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage,
+    OpenFolder, Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage, What,
 };
 use bytes::Bytes;
 use std::ops::RangeInclusive;
@@ -159,7 +160,13 @@ impl Storage {
         uid: Uid,
         blob: BlobRef,
     ) -> Result<HeldBlob, StorageError> {
-        let inner = ask!(self, hold_blob(login, (folder, uid, blob)))?;
+        let entry = (folder, uid, blob);
+        let inner = match &self.engine {
+            Engine::Embedded(engine) => Held::Embedded(engine.hold_blob(login, entry).await?),
+            Engine::Postgresql(engine) => {
+                Held::Postgresql(Box::pin(engine.hold_blob(login, entry)).await?)
+            }
+        };
         Ok(HeldBlob { inner })
     }
 
@@ -173,13 +180,23 @@ impl Storage {
         offset: u64,
         length: usize,
     ) -> Result<Bytes, StorageError> {
-        ask!(self, read_held(login, &held.inner, offset, length))
+        match (&self.engine, &held.inner) {
+            (Engine::Embedded(engine), Held::Embedded(held)) => {
+                engine.read_held(login, held, offset, length).await
+            }
+            (Engine::Postgresql(engine), Held::Postgresql(held)) => {
+                Box::pin(engine.read_held(login, held, offset, length)).await
+            }
+            // Another store's.
+            _ => Err(StorageError::NotFound(What::Entry)),
+        }
     }
 
     /// Starts to take a message's bytes. `size_hint`: what the client announced.
     pub fn blob_writer(&self, size_hint: Option<u64>) -> BlobWriter {
         let inner = match &self.engine {
-            Engine::Embedded(engine) => engine.blob_writer(size_hint),
+            Engine::Embedded(engine) => Writer::Embedded(engine.blob_writer(size_hint)),
+            Engine::Postgresql(engine) => Writer::Postgresql(engine.blob_writer(size_hint)),
         };
         BlobWriter { inner }
     }

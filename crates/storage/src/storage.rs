@@ -2,6 +2,7 @@
 //! (what is kept) and `deleted` (what can be brought back); each engine has one of the same name for each.
 
 use crate::embedded::Embedded;
+use crate::postgresql::Postgresql;
 use crate::{EngineOptions, OpenError, Options, StorageError, Verification};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +18,17 @@ pub struct Storage {
 pub(crate) enum Engine {
     /// This process, in files.
     Embedded(Arc<Embedded>),
+    /// A PostgreSQL server.
+    Postgresql(Postgresql),
 }
 
-/// Has the engine carry out an operation.
+/// Has the engine carry out an operation. PostgreSQL's futures are boxed: they are large, and would make every
+/// session's larger.
 macro_rules! ask {
     ($storage:expr, $operation:ident($($argument:expr),*)) => {
         match &$storage.engine {
             Engine::Embedded(engine) => engine.$operation($($argument),*).await,
+            Engine::Postgresql(engine) => Box::pin(engine.$operation($($argument),*)).await,
         }
     };
 }
@@ -34,9 +39,8 @@ impl Storage {
     pub async fn open(options: Options) -> Result<Storage, OpenError> {
         let engine = match &options.engine {
             EngineOptions::Embedded => Engine::Embedded(Arc::new(Embedded::open(options).await?)),
-            EngineOptions::Postgresql(_) => {
-                let problem = "this version keeps everything in the embedded engine".to_owned();
-                return Err(OpenError::Engine { place: "PostgreSQL".to_owned(), problem });
+            EngineOptions::Postgresql(database) => {
+                Engine::Postgresql(Box::pin(Postgresql::open(&options, database)).await?)
             }
         };
         Ok(Storage { engine })

@@ -160,6 +160,6 @@ pub(crate) async fn append(storage: &Storage, login: &Login, name: &str, bytes: 
 
 /// The engine behind it.
 pub(crate) fn engine(storage: &Storage) -> &Embedded {
-    let Engine::Embedded(engine) = &storage.engine;
+    let Engine::Embedded(engine) = &storage.engine else { panic!("another engine") };
     engine
 }

@@ -1,0 +1,123 @@
+//! The PostgreSQL engine: a database for everything but the bytes of messages, and an object store (or files) for those.
+//!
+//! It keeps the invariants of the embedded engine (the head of `embedded.rs`), by other means:
+//!
+//! 1. **Whole or not at all.** An operation is one transaction. One that changes something runs in a task of its own: it
+//!    goes on to its end whether or not anybody waits for it.
+//! 2. **Answered means durable.** The bytes of a message are stored, under a number that nothing else ever had, before
+//!    the transaction that refers to them begins; PostgreSQL acknowledges a commit when its log is on disk.
+//!    Those who follow a folder wake before the answer.
+//! 3. **The fence.** Every operation for a session checks its login in its own transaction, and changes of an
+//!    account, a raise of its epoch included, happen one after the other (`transaction`).
+//! 4. **One program has the store** (`owner`).
+
+pub(crate) mod blob;
+mod connection;
+pub(crate) mod directory;
+mod fault;
+mod fence;
+mod owner;
+mod pending;
+mod schema;
+mod sql;
+mod transaction;
+
+use crate::feed::Feed;
+use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
+use connection::Target;
+use deadpool_postgres::{Client, Pool};
+use owner::Owner;
+use std::sync::Arc;
+use tokio_postgres::Client as Connection;
+
+/// The engine behind [`crate::Storage`]. See the module's head. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Postgresql {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool,
+    owner: Owner,
+    feed: Arc<Feed>,
+}
+
+impl std::fmt::Debug for Postgresql {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgresql").finish_non_exhaustive()
+    }
+}
+
+impl Postgresql {
+    /// Opens the database, makes or brings forward its schema, and takes the store.
+    pub(crate) async fn open(
+        options: &Options,
+        database: &PostgresqlOptions,
+    ) -> Result<Self, OpenError> {
+        let target = Arc::new(Target::new(database)?);
+        let mut connection = target.connect(()).await?;
+        check_durability(&connection, &target.place).await?;
+        schema::migrate(&mut connection, &target.place).await?;
+        let owner = Owner::take(Arc::clone(&target)).await?;
+        let pool = target.pool(database.connections)?;
+        let shared = Shared { pool, owner, feed: Arc::default() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// See [`crate::Storage::verify`].
+    pub(crate) async fn verify(&self) -> Result<crate::Verification, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+
+    /// Refuses everything from now on.
+    pub(crate) async fn close(&self) {
+        self.shared.pool.close();
+        self.shared.feed.close();
+    }
+
+    /// A connection, as long as the store is ours.
+    async fn client(&self) -> Result<Client, StorageError> {
+        self.shared.owner.check()?;
+        Ok(self.shared.pool.get().await?)
+    }
+
+    /// Who follows which folder.
+    fn feed(&self) -> &Arc<Feed> {
+        &self.shared.feed
+    }
+
+    /// Whether a login is still good.
+    pub(crate) async fn login_stands(&self, login: &Login) -> Result<bool, StorageError> {
+        let client = self.client().await?;
+        fence::stands(&client, login).await
+    }
+}
+
+/// Has a change carried out to its end, whether or not anybody waits for it.
+async fn carried_out<T: Send + 'static>(
+    change: impl Future<Output = Result<T, StorageError>> + Send + 'static,
+) -> Result<T, StorageError> {
+    let ended = tokio::spawn(change).await;
+    ended.map_err(|_| StorageError::Unavailable("internal fault".to_owned()))?
+}
+
+/// Refuses a server that acknowledges what is not on disk.
+async fn check_durability(connection: &Connection, place: &str) -> Result<(), OpenError> {
+    for (setting, sql) in [
+        ("fsync", "SHOW fsync"),
+        ("full_page_writes", "SHOW full_page_writes"),
+        ("synchronous_commit", "SHOW synchronous_commit"),
+    ] {
+        let row = connection.query_one(sql, &[]).await;
+        let value: String = row.map_err(|error| fault::opening(place, &error))?.get(0);
+        if value == "off" {
+            let problem =
+                format!("{setting} is off: acknowledged mail could be lost; set it to on");
+            return Err(OpenError::Engine { place: place.to_owned(), problem });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Who exists, as rows: one module per noun.
+
+pub(super) mod name;

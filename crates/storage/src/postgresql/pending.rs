@@ -1,0 +1,452 @@
+//! Operations that are still to be written.
+
+use super::Postgresql;
+use crate::*;
+use bytes::Bytes;
+use std::ops::RangeInclusive;
+use terms::*;
+
+impl Postgresql {
+    // directory
+    pub(crate) async fn create_company(
+        &self,
+        _name: &str,
+        _at: UnixTime,
+    ) -> Result<Company, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn company(&self, _name: &str) -> Result<Option<Company>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn companies(&self) -> Result<Vec<Company>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn create_domain(
+        &self,
+        _new: NewDomain,
+        _at: UnixTime,
+    ) -> Result<Domain, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn domain(&self, _name: &DomainName) -> Result<Option<Domain>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn domains(&self, _company: CompanyId) -> Result<Vec<Domain>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn change_domain(
+        &self,
+        _id: DomainId,
+        _change: DomainChange,
+    ) -> Result<(Domain, Vec<Raised>), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn find(&self, _address: &Address) -> Result<Option<Found>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn account(&self, _id: AccountId) -> Result<Option<Account>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn create_account(
+        &self,
+        _new: NewAccount,
+        _at: UnixTime,
+        _history: HistoryEntry,
+    ) -> Result<Account, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn change_account(
+        &self,
+        _id: AccountId,
+        _change: AccountChange,
+        _history: HistoryEntry,
+    ) -> Result<(Account, Option<Raised>), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn delete_account(
+        &self,
+        _id: AccountId,
+        _at: UnixTime,
+        _history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn rename_account(
+        &self,
+        _id: AccountId,
+        _to: Address,
+        _history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn restore_account(
+        &self,
+        _id: AccountId,
+        _to: Address,
+        _deleted_since: UnixTime,
+        _history: HistoryEntry,
+    ) -> Result<Account, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn accounts(
+        &self,
+        _domain: DomainId,
+        deleted: bool,
+    ) -> Result<Vec<AccountSummary>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn count_accounts(
+        &self,
+        _domain: DomainId,
+    ) -> Result<(u64, u64), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn raise_epoch(
+        &self,
+        _id: AccountId,
+        _scope: Scope,
+        _history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn upgrade_password(
+        &self,
+        _id: AccountId,
+        _epoch: Epoch,
+        _old: &str,
+        _new: String,
+    ) -> Result<(), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn add_app_password(
+        &self,
+        _new: NewAppPassword,
+        _history: HistoryEntry,
+    ) -> Result<AppPassword, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn remove_app_password(
+        &self,
+        _account: AccountId,
+        _tag: &str,
+        _history: HistoryEntry,
+    ) -> Result<Raised, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn create_token(
+        &self,
+        _token: NewToken,
+        _now: UnixTime,
+        _history: Option<HistoryEntry>,
+    ) -> Result<TokenId, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn spend_token(&self, _id: TokenId) -> Result<bool, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn next_token_expiry(&self) -> Result<Option<UnixTime>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn expire_tokens(
+        &self,
+        _now: UnixTime,
+        _history: HistoryEntry,
+    ) -> Result<Vec<Raised>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn token(
+        &self,
+        _hash: &str,
+        _now: UnixTime,
+    ) -> Result<Option<Token>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn history(
+        &self,
+        _id: AccountId,
+        _limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // directory
+    pub(crate) async fn note_history(&self, _entry: HistoryEntry) -> Result<(), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn folders(&self, _login: &Login) -> Result<Vec<Folder>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn folder(
+        &self,
+        _login: &Login,
+        _name: &FolderName,
+    ) -> Result<Folder, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn subscriptions(
+        &self,
+        _login: &Login,
+    ) -> Result<Vec<Subscribed>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn set_subscription(
+        &self,
+        _login: &Login,
+        _name: &FolderName,
+        on: bool,
+    ) -> Result<(), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn create_folder(
+        &self,
+        _login: &Login,
+        _name: &FolderName,
+    ) -> Result<Folder, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn delete_folder(
+        &self,
+        _login: &Login,
+        _name: &FolderName,
+    ) -> Result<(), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn rename_folder(
+        &self,
+        _login: &Login,
+        _from: &FolderName,
+        _to: &FolderName,
+    ) -> Result<(), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn open_folder(
+        &self,
+        _login: &Login,
+        _name: &FolderName,
+        claim_recent: bool,
+    ) -> Result<OpenFolder, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn changes(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _since: ModSeq,
+    ) -> Result<Changes, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn recent(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+    ) -> Result<u32, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn claim_recent(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _upto: Uid,
+    ) -> Result<Uid, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn usage(&self, _login: &Login) -> Result<Usage, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn account_usage(
+        &self,
+        _account: AccountId,
+    ) -> Result<(Usage, Vec<FolderName>), StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn entries(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: RangeInclusive<Uid>,
+        _limit: usize,
+        _query: EntryQuery,
+    ) -> Result<Vec<Entry>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn append(
+        &self,
+        _login: &Login,
+        _folder: &FolderName,
+        _entries: Vec<NewEntry>,
+    ) -> Result<Copied, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn set_flags(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: Vec<Uid>,
+        _change: FlagChange,
+        _flags: Flags,
+        _unchanged_since: Option<ModSeq>,
+    ) -> Result<StoreOutcome, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn copy(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: Vec<Uid>,
+        _to: &FolderName,
+    ) -> Result<Copied, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn move_entries(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: Vec<Uid>,
+        _to: &FolderName,
+    ) -> Result<Copied, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn expunge_marked(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: Option<Vec<Uid>>,
+    ) -> Result<Vec<Uid>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn expunge(
+        &self,
+        _login: &Login,
+        _folder: FolderId,
+        _uids: Vec<Uid>,
+    ) -> Result<Vec<Uid>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn deliver(
+        &self,
+        _entry: NewEntry,
+        _recipients: Vec<Recipient>,
+    ) -> Result<Vec<Result<Uid, StorageError>>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // deleted
+    pub(crate) async fn deleted_entries(
+        &self,
+        _account: AccountId,
+        _folder: Option<FolderName>,
+        _after: u64,
+        _limit: usize,
+    ) -> Result<Vec<DeletedEntry>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // deleted
+    pub(crate) async fn read_deleted(
+        &self,
+        _account: AccountId,
+        _id: u64,
+        _offset: u64,
+        _length: usize,
+    ) -> Result<Bytes, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // deleted
+    pub(crate) async fn restore_entries(
+        &self,
+        _account: AccountId,
+        _ids: Vec<u64>,
+    ) -> Result<Vec<u64>, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // deleted
+    pub(crate) async fn purge(
+        &self,
+        _before: UnixTime,
+        _budget: usize,
+    ) -> Result<Purged, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // deleted
+    pub(crate) async fn compact(&self, _budget: u64) -> Result<Compacted, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+
+    // mail
+    pub(crate) async fn read_blob(
+        &self,
+        _login: &Login,
+        _entry: (FolderId, Uid, BlobRef),
+        _offset: u64,
+        _length: usize,
+    ) -> Result<Bytes, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn hold_blob(
+        &self,
+        _login: &Login,
+        _entry: (FolderId, Uid, BlobRef),
+    ) -> Result<super::blob::Held, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) async fn read_held(
+        &self,
+        _login: &Login,
+        _held: &super::blob::Held,
+        _offset: u64,
+        _length: usize,
+    ) -> Result<Bytes, StorageError> {
+        Err(StorageError::Unavailable("pending".to_owned()))
+    }
+    // mail
+    pub(crate) fn blob_writer(&self, _size_hint: Option<u64>) -> super::blob::BlobWriter {
+        super::blob::BlobWriter
+    }
+    // directory
+    pub(crate) fn note_login(&self, _attempt: LoginAttempt) {}
+}
