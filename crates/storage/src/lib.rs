@@ -31,6 +31,7 @@ mod postgresql;
 mod secret;
 mod storage;
 mod verification;
+mod words;
 
 pub use account::{
     Account, AccountChange, AccountKind, AccountStatus, AccountSummary, Found, LastLogin,

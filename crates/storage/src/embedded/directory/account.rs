@@ -1,13 +1,10 @@
-//! An account as a row, and the numbers that stand for words in it.
+//! An account as a row.
 
 use super::{app_password, domain, name};
-use crate::embedded::fault::damaged;
 use crate::embedded::logins::Logins;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
-use crate::{
-    Account, AccountKind, LastLogin, Role, RoleGrant, ServiceState, Services, StorageError,
-};
+use crate::{Account, LastLogin, RoleGrant, Services, StorageError, words};
 use rusqlite::{Connection, Row};
 use terms::{AccountId, CompanyId, DomainId, Epoch, UnixTime};
 
@@ -62,7 +59,7 @@ fn account(row: &Row<'_>) -> Result<Account, StorageError> {
         company: CompanyId(sql::unsigned(row, 5)?),
         company_name: row.get(6)?,
         workgroup: row.get(7)?,
-        kind: kind(row.get(8)?)?,
+        kind: words::kind(row.get(8)?)?,
         aliases: former.iter().map(|alias| name::stored(alias)).collect::<Result<_, _>>()?,
         password: row.get(9)?,
         epoch: Epoch(sql::unsigned(row, 10)?),
@@ -85,82 +82,13 @@ fn account(row: &Row<'_>) -> Result<Account, StorageError> {
 
 /// The states of all services, in six columns from `first` on.
 pub(super) fn services(row: &Row<'_>, first: usize) -> Result<Services, StorageError> {
-    let state = |column| service_state(row.get(first + column)?);
-    Ok(Services {
-        imap4: state(0)?,
-        pop3: state(1)?,
-        smtpin: state(2)?,
-        smtprelay: state(3)?,
-        smtprelay_webmail: state(4)?,
-        webmail: state(5)?,
-    })
+    let state = |column: usize| row.get(first + column);
+    words::services([state(0)?, state(1)?, state(2)?, state(3)?, state(4)?, state(5)?])
 }
 
 fn role_grant(row: &Row<'_>) -> Result<Option<RoleGrant>, StorageError> {
     let number: Option<i64> = row.get(20)?;
     let Some(number) = number else { return Ok(None) };
     let objects = sql::names_if_any(row, 21)?.unwrap_or_default();
-    Ok(Some(RoleGrant { role: role(number)?, objects }))
-}
-
-/// The number of a kind.
-pub(super) fn kind_number(kind: AccountKind) -> i64 {
-    match kind {
-        AccountKind::Local => 0,
-        AccountKind::Forward => 1,
-        AccountKind::Filter => 2,
-    }
-}
-
-/// The kind of that number.
-pub(super) fn kind(number: i64) -> Result<AccountKind, StorageError> {
-    match number {
-        0 => Ok(AccountKind::Local),
-        1 => Ok(AccountKind::Forward),
-        2 => Ok(AccountKind::Filter),
-        _ => Err(damaged(format_args!("unknown kind {number} of an account"))),
-    }
-}
-
-/// The number of a service's state; `fence` relies on "enabled" being 0.
-pub(super) fn service_number(state: ServiceState) -> i64 {
-    match state {
-        ServiceState::Enabled => 0,
-        ServiceState::Disabled => 1,
-        ServiceState::Suspended => 2,
-    }
-}
-
-fn service_state(number: i64) -> Result<ServiceState, StorageError> {
-    match number {
-        0 => Ok(ServiceState::Enabled),
-        1 => Ok(ServiceState::Disabled),
-        2 => Ok(ServiceState::Suspended),
-        _ => Err(damaged(format_args!("unknown state {number} of a service"))),
-    }
-}
-
-/// Roles by their numbers.
-const ROLES: [Role; 9] = [
-    Role::Company,
-    Role::CompanyMail,
-    Role::CompanyMail2,
-    Role::CompanyView,
-    Role::CompanyRo,
-    Role::CompanyTokenOnly,
-    Role::Domain,
-    Role::Mail,
-    Role::Workgroup,
-];
-
-/// The number of a role.
-pub(super) fn role_number(role: Role) -> Option<i64> {
-    ROLES.iter().position(|known| *known == role).map(|number| number as i64)
-}
-
-fn role(number: i64) -> Result<Role, StorageError> {
-    usize::try_from(number)
-        .ok()
-        .and_then(|number| ROLES.get(number).copied())
-        .ok_or_else(|| damaged(format_args!("unknown role {number}")))
+    Ok(Some(RoleGrant { role: words::role(number)?, objects }))
 }

@@ -7,7 +7,7 @@ use crate::embedded::mail::standard_folders;
 use crate::embedded::sql;
 use crate::{
     Account, AccountChange, HistoryEntry, NewAccount, Raised, RoleGrant, Services, StorageError,
-    What,
+    What, words,
 };
 use rusqlite::{Connection, params};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub(crate) fn create(
         params![
             sql::int(domain_id.0),
             new.address.as_str(),
-            account::kind_number(new.kind),
+            words::kind_number(new.kind),
             workgroup,
             at.0
         ],
@@ -138,20 +138,14 @@ fn apply(
 }
 
 fn set_services(conn: &Connection, id: AccountId, services: Services) -> Result<(), StorageError> {
+    let [imap4, pop3, smtpin, smtprelay, smtprelay_webmail, webmail] =
+        words::service_numbers(&services);
     sql::run(
         conn,
         "UPDATE account SET service_imap4 = ?2, service_pop3 = ?3, service_smtpin = ?4,
                 service_smtprelay = ?5, service_smtprelay_webmail = ?6, service_webmail = ?7
          WHERE id = ?1",
-        params![
-            sql::int(id.0),
-            account::service_number(services.imap4),
-            account::service_number(services.pop3),
-            account::service_number(services.smtpin),
-            account::service_number(services.smtprelay),
-            account::service_number(services.smtprelay_webmail),
-            account::service_number(services.webmail),
-        ],
+        params![sql::int(id.0), imap4, pop3, smtpin, smtprelay, smtprelay_webmail, webmail,],
     )?;
     Ok(())
 }
@@ -162,7 +156,7 @@ fn set_role(
     grant: Option<RoleGrant>,
 ) -> Result<(), StorageError> {
     let (role, objects) = match grant {
-        Some(grant) => (account::role_number(grant.role), Some(sql::json(&grant.objects)?)),
+        Some(grant) => (Some(words::role_number(grant.role)), Some(sql::json(&grant.objects)?)),
         None => (None, None),
     };
     sql::run(

@@ -3,7 +3,7 @@
 use super::{account, name};
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
-use crate::{AccountStatus, AccountSummary, LastLogin, StorageError};
+use crate::{AccountStatus, AccountSummary, LastLogin, StorageError, words};
 use rusqlite::{Connection, params};
 use terms::{AccountId, DomainId, UnixTime};
 
@@ -44,7 +44,7 @@ pub(crate) fn accounts(
             } else {
                 None
             },
-            kind: account::kind(row.get(4)?)?,
+            kind: words::kind(row.get(4)?)?,
             workgroup: row.get(5)?,
             status: match (deleted, suspended) {
                 (Some(_), _) => AccountStatus::Deleted,

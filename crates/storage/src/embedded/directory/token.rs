@@ -2,9 +2,8 @@
 
 use super::{epoch, history};
 use crate::embedded::committer::Write;
-use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{HistoryEntry, NewToken, Raised, StorageError, Token, TokenUse, What};
+use crate::{HistoryEntry, NewToken, Raised, StorageError, Token, TokenUse, What, words};
 use rusqlite::{Connection, params};
 use terms::{AccountId, DomainId, Scope, TokenId, UnixTime};
 
@@ -26,7 +25,7 @@ pub(crate) fn create(
     sql::run(
         conn,
         "DELETE FROM token WHERE expires <= ?1 AND use_for = ?2",
-        params![now.0, use_number(TokenUse::Api)],
+        params![now.0, words::token_use_number(TokenUse::Api)],
     )?;
     sql::one(conn, "SELECT 1 FROM account WHERE id = ?1 AND deleted IS NULL", [account], |_| {
         Ok(())
@@ -42,7 +41,7 @@ pub(crate) fn create(
         conn,
         "INSERT INTO token (hash, account, use_for, once, expires) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (hash) DO NOTHING",
-        params![new.hash, account, use_number(new.use_for), new.once, new.expires.0],
+        params![new.hash, account, words::token_use_number(new.use_for), new.once, new.expires.0],
     )?;
     if made != 1 {
         return Err(StorageError::Exists(What::Token));
@@ -69,7 +68,7 @@ pub(crate) fn by_hash(
             Ok(Token {
                 id: TokenId(sql::unsigned(row, 0)?),
                 account: AccountId(sql::unsigned(row, 1)?),
-                use_for: use_of(row.get(2)?)?,
+                use_for: words::token_use(row.get(2)?)?,
                 once: row.get(3)?,
                 expires: UnixTime(row.get(4)?),
             })
@@ -108,7 +107,7 @@ pub(crate) fn expire(
         |row| {
             let (id, account) =
                 (TokenId(sql::unsigned(row, 0)?), AccountId(sql::unsigned(row, 1)?));
-            Ok((id, account, use_of(row.get(2)?)?))
+            Ok((id, account, words::token_use(row.get(2)?)?))
         },
     )?;
     let mut raised = Vec::new();
@@ -136,21 +135,4 @@ pub(super) fn revoke_all_in(conn: &Connection, domain: DomainId) -> Result<(), S
         [sql::int(domain.0)],
     )?;
     Ok(())
-}
-
-fn use_number(use_for: TokenUse) -> i64 {
-    match use_for {
-        TokenUse::Api => 0,
-        TokenUse::Mail => 1,
-        TokenUse::ApiAndMail => 2,
-    }
-}
-
-fn use_of(number: i64) -> Result<TokenUse, StorageError> {
-    match number {
-        0 => Ok(TokenUse::Api),
-        1 => Ok(TokenUse::Mail),
-        2 => Ok(TokenUse::ApiAndMail),
-        _ => Err(damaged(format_args!("unknown use {number} of a token"))),
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{Folder, SpecialUse, StorageError, What};
+use crate::{Folder, StorageError, What, words};
 use rusqlite::{Connection, Row, params};
 use terms::{AccountId, FolderId, FolderName, ModSeq, Uid, UidValidity};
 
@@ -102,7 +102,7 @@ fn stored(row: &Row<'_>) -> Result<StoredFolder, StorageError> {
             unseen: row.get(7)?,
             deleted: row.get(8)?,
             size: sql::unsigned(row, 9)?,
-            special_use: special_use.map(use_of).transpose()?,
+            special_use: special_use.map(words::special_use).transpose()?,
         },
         account: AccountId(sql::unsigned(row, 1)?),
         recent_from: row.get(11)?,
@@ -114,28 +114,6 @@ fn stored(row: &Row<'_>) -> Result<StoredFolder, StorageError> {
 /// A stored name of a folder.
 pub(super) fn stored_name(text: &str) -> Result<FolderName, StorageError> {
     FolderName::parse(text).map_err(damaged)
-}
-
-/// The number of a special use.
-pub(super) fn use_number(special_use: SpecialUse) -> i64 {
-    match special_use {
-        SpecialUse::Drafts => 0,
-        SpecialUse::Junk => 1,
-        SpecialUse::Sent => 2,
-        SpecialUse::Trash => 3,
-        SpecialUse::Archive => 4,
-    }
-}
-
-fn use_of(number: i64) -> Result<SpecialUse, StorageError> {
-    match number {
-        0 => Ok(SpecialUse::Drafts),
-        1 => Ok(SpecialUse::Junk),
-        2 => Ok(SpecialUse::Sent),
-        3 => Ok(SpecialUse::Trash),
-        4 => Ok(SpecialUse::Archive),
-        _ => Err(damaged(format_args!("unknown special use {number}"))),
-    }
 }
 
 impl StoredFolder {

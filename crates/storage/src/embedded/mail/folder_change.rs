@@ -5,7 +5,7 @@ use super::{deleted, expunge, quota};
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{Folder, SpecialUse, StorageError, What};
+use crate::{Folder, SpecialUse, StorageError, What, words};
 use rusqlite::{Connection, params};
 use terms::{AccountId, FolderId, FolderName, ModSeq, SystemFlag};
 
@@ -85,7 +85,7 @@ pub(super) fn insert(
             sql::int(account.0),
             name.as_str(),
             next_uid_validity(conn)?,
-            special_use.map(folder::use_number)
+            special_use.map(words::special_use_number)
         ],
     )?;
     Ok(())
