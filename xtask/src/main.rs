@@ -3,6 +3,7 @@
 mod bench;
 mod clients;
 mod command;
+mod crash;
 mod services;
 mod site;
 mod soak;
@@ -36,6 +37,8 @@ enum Chore {
     Soak(soak::Options),
     /// PostgreSQL and an S3 server for tests, until interrupted; says how to reach them.
     Services(services::Options),
+    /// Kills a server at work, again and again, and looks for what it had acknowledged.
+    Crash(crash::Options),
     /// Real mail clients and API clients against a running demo server.
     Clients,
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Soak(options) => soak::run(&options),
         Chore::Services(options) => services::run(&options),
+        Chore::Crash(options) => crash::run(&options),
         Chore::Clients => clients::run(),
     };
     match outcome {

@@ -2,7 +2,7 @@
 
 use crate::command::{cargo, cargo_install, run, say};
 use crate::services::Services;
-use crate::{Outcome, clients, root, soak, tidy};
+use crate::{Outcome, clients, crash, root, soak, tidy};
 use std::process::Command;
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ pub(crate) fn everything() -> Outcome {
     drop(services);
     clients::run()?;
     soak::short()?;
+    crash::short()?;
     say(&format!("all passed in {} s", started.elapsed().as_secs()));
     Ok(())
 }
