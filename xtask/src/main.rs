@@ -3,6 +3,8 @@
 mod bench;
 mod clients;
 mod command;
+mod crash;
+mod services;
 mod site;
 mod soak;
 mod test;
@@ -33,6 +35,10 @@ enum Chore {
     Bench(bench::Bench),
     /// Many clients at once, an operator who ends their sessions, and an oracle.
     Soak(soak::Options),
+    /// PostgreSQL and an S3 server for tests, until interrupted; says how to reach them.
+    Services(services::Options),
+    /// Kills a server at work, again and again, and looks for what it had acknowledged.
+    Crash(crash::Options),
     /// Real mail clients and API clients against a running demo server.
     Clients,
 }
@@ -53,6 +59,8 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Soak(options) => soak::run(&options),
+        Chore::Services(options) => services::run(&options),
+        Chore::Crash(options) => crash::run(&options),
         Chore::Clients => clients::run(),
     };
     match outcome {

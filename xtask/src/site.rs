@@ -1,4 +1,8 @@
-//! A server with its own folder and ports, and accounts made over its API. For measuring and for soaking.
+//! A server with its own folder and ports, and accounts made over its API. For measuring, soaking and killing.
+
+mod administration;
+
+pub(crate) use administration::Administration;
 
 use crate::command::{cargo, run};
 use crate::{Outcome, root};
@@ -6,9 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "pencil75";
@@ -67,9 +70,15 @@ pub(crate) struct Site {
 impl Site {
     /// Builds, configures, bootstraps and starts a server.
     pub(crate) fn start(build: Build) -> Result<Self, String> {
+        Self::start_with(build, "")
+    }
+
+    /// The same with further sections of configuration.
+    pub(crate) fn start_with(build: Build, sections: &str) -> Result<Self, String> {
         let program = build_server(build)?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let text = format!("data_dir = {:?}\n{SETTINGS}", folder.path().join("data"));
+        let data_dir = folder.path().join("data");
+        let text = format!("data_dir = {data_dir:?}\n{SETTINGS}{sections}");
         let config = config(folder.path());
         std::fs::write(&config, text).map_err(|error| error.to_string())?;
         bootstrap(&program, &config)?;
@@ -84,10 +93,51 @@ impl Site {
             kill_process(pid, Signal::TERM).map_err(|error| error.to_string())?;
         }
         self.process.wait().map_err(|error| error.to_string())?;
+        self.start_again()
+    }
+
+    /// Starts it again after it ended, on other ports.
+    pub(crate) fn start_again(&mut self) -> Outcome {
         let (process, line) = serve(&self.program, self.folder.path())?;
         (self.process, self.ports, self.api) =
             (process, Ports::announced(&line)?, port(&line, "api=")?);
         Ok(())
+    }
+
+    /// Kills the server (SIGKILL), which must not have ended by itself.
+    pub(crate) fn kill(&mut self) -> Outcome {
+        if let Some(status) = self.process.try_wait().map_err(|error| error.to_string())? {
+            return Err(format!("the server ended by itself: {status}"));
+        }
+        self.process.kill().map_err(|error| error.to_string())?;
+        self.process.wait().map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Starts the server and kills it a moment later, whether it is ready or not.
+    pub(crate) fn start_and_kill(&mut self, life: Duration) -> Outcome {
+        self.process = spawn(&self.program, self.folder.path())?;
+        std::thread::sleep(life);
+        self.kill()
+    }
+
+    /// Has everything checked that a server, which must not run, has kept.
+    pub(crate) fn check_storage(&self) -> Outcome {
+        let checked = Command::new(&self.program)
+            .args(["check", "--storage", "--config"])
+            .arg(config(self.folder.path()))
+            .output()
+            .map_err(|error| format!("check cannot be run: {error}"))?;
+        if checked.status.success() {
+            return Ok(());
+        }
+        let said = [checked.stdout, checked.stderr].concat();
+        Err(format!("check --storage: {}", String::from_utf8_lossy(&said)))
+    }
+
+    /// Leaves the folder where it is when the server is dropped.
+    pub(crate) fn keep(&mut self) -> &Path {
+        self.folder.disable_cleanup(true);
+        self.folder.path()
     }
 
     /// The server's process.
@@ -107,50 +157,22 @@ impl Site {
 
     /// Makes accounts `user{first}` to `user{first + count - 1}` with [`PASSWORD`].
     pub(crate) async fn settle(&self, first: usize, count: usize) -> Outcome {
-        let weak = r#""attributes":{"password_strength":"weak"}"#;
-        self.call("change_domain", &format!(r#""domain":"{DOMAIN}",{weak}"#)).await?;
-        for user in first..first + count {
-            self.set_password(user, PASSWORD).await?;
-        }
-        Ok(())
+        self.administration().settle(first, count).await
     }
 
     /// Gives an account a password, or makes it with that.
     pub(crate) async fn set_password(&self, user: usize, password: &str) -> Outcome {
-        let name = user_name(user);
-        let fields = format!(r#""user":"{name}","attributes":{{"password":"{password}"}}"#);
-        self.call("change_user", &fields).await
+        self.administration().set_password(user, password).await
     }
 
     /// Ends all sessions of an account.
     pub(crate) async fn log_out(&self, user: usize) -> Outcome {
-        self.call("logout_user", &format!(r#""user":"{}""#, user_name(user))).await
+        self.administration().log_out(user).await
     }
 
-    /// Calls an API method as the administrator; its success, or what it said.
-    async fn call(&self, method: &str, fields: &str) -> Outcome {
-        let body = format!(
-            r#"{{"credentials":{{"user":"{ADMIN}","password":"{ADMIN_PASSWORD}"}},{fields}}}"#
-        );
-        let request = format!(
-            "POST /api/{method} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let answer = self.exchange(&request).await.map_err(|error| format!("{method}: {error}"))?;
-        if answer.contains("\"success\":true") {
-            Ok(())
-        } else {
-            Err(format!("{method}: {answer}"))
-        }
-    }
-
-    async fn exchange(&self, request: &str) -> std::io::Result<String> {
-        let mut tcp = TcpStream::connect(("127.0.0.1", self.api)).await?;
-        tcp.set_nodelay(true)?;
-        tcp.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        tcp.read_to_string(&mut answer).await?;
-        Ok(answer)
+    /// The way to the administrator's API, until the next start.
+    pub(crate) fn administration(&self) -> Administration {
+        Administration::new(self.api)
     }
 }
 
@@ -214,16 +236,20 @@ fn config(folder: &Path) -> PathBuf {
     folder.join("posthouse.toml")
 }
 
-fn serve(program: &Path, folder: &Path) -> Result<(Child, String), String> {
+fn spawn(program: &Path, folder: &Path) -> Result<Child, String> {
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log"));
     let log = log.map_err(|error| format!("no file for the log: {error}"))?;
-    let mut process = Command::new(program)
+    Command::new(program)
         .args(["serve", "--config"])
         .arg(config(folder))
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
-        .map_err(|error| format!("the server cannot be started: {error}"))?;
+        .map_err(|error| format!("the server cannot be started: {error}"))
+}
+
+fn serve(program: &Path, folder: &Path) -> Result<(Child, String), String> {
+    let mut process = spawn(program, folder)?;
     let line = first_line(&mut process)?;
     if line.starts_with("ready") {
         return Ok((process, line));

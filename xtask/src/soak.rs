@@ -4,15 +4,15 @@
 //! The promise is `docs/LOGOUT.md`; what is checked of it stands in `soak/oracle.rs`. What each client does
 //! follows from the seed, how they interleave does not: a seed repeats the load, not the run.
 
-mod chance;
+pub(crate) mod chance;
 mod deliver;
 mod history;
 mod imap;
-mod letter;
+pub(crate) mod letter;
 mod operate;
 mod oracle;
 mod pop3;
-mod wire;
+pub(crate) mod wire;
 
 use crate::command::say;
 use crate::site::{Build, PASSWORD, Site, user_name};

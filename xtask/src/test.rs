@@ -1,7 +1,8 @@
 //! `cargo xtask test` and `cargo xtask check`.
 
-use crate::command::{cargo, run, say};
-use crate::{Outcome, clients, root, soak, tidy};
+use crate::command::{cargo, cargo_install, run, say};
+use crate::services::Services;
+use crate::{Outcome, clients, crash, root, soak, tidy};
 use std::process::Command;
 use std::time::Instant;
 
@@ -12,9 +13,12 @@ const DENY: &str = "0.20.2";
 pub(crate) fn everything() -> Outcome {
     let started = Instant::now();
     check()?;
-    run(&mut cargo(&["test", "--workspace", "--quiet"]))?;
+    let services = Services::start()?;
+    run(cargo(&["test", "--workspace", "--quiet"]).envs(services.variables()))?;
+    drop(services);
     clients::run()?;
     soak::short()?;
+    crash::short()?;
     say(&format!("all passed in {} s", started.elapsed().as_secs()));
     Ok(())
 }
@@ -37,22 +41,7 @@ pub(crate) fn check() -> Outcome {
 
 /// `cargo deny`, installed below `target/` if it is missing.
 fn dependencies() -> Outcome {
-    let tools = root().join("target/tools");
-    let deny = tools.join("bin/cargo-deny");
-    if !deny.is_file() {
-        // Without optimization: it runs for a second, and compiles for minutes.
-        run(cargo(&[
-            "install",
-            "--quiet",
-            "--locked",
-            "--debug",
-            "--version",
-            DENY,
-            "cargo-deny",
-        ])
-        .arg("--root")
-        .arg(&tools))?;
-    }
+    let deny = cargo_install("cargo-deny", DENY, &[])?;
     let mut check = Command::new(deny);
     check.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
     run(check.current_dir(root()))

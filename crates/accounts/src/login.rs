@@ -240,7 +240,9 @@ impl Accounts {
         if let Some(known) = self.remembered(&fingerprint, &named, peer, now) {
             return known;
         }
-        let turn = line.turn().await.map_err(|_| Refusal::Unavailable)?;
+        let trusted = inner.trusted.iter().any(|network| network.contains(peer));
+        let turn = line.turn((!trusted).then_some(peer)).await;
+        let turn = turn.map_err(|_| Refusal::Unavailable)?;
         // Others may have failed while this one waited: a burst of parallel guesses gets no further
         // than the same guesses one by one. And others may have been right: of a storm of clients that
         // log in again, one is hashed.

@@ -13,7 +13,7 @@
 mod generations;
 
 use generations::Generations;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 use terms::{AccountId, Network, UnixTime};
 
@@ -70,8 +70,8 @@ pub enum Failure {
 #[derive(Debug)]
 pub struct Throttle {
     trusted: Vec<Network>,
-    pairs: Generations<(Claimed, IpAddr), Counter>,
-    networks: Generations<IpAddr, Counter>,
+    pairs: Generations<(Claimed, Network), Counter>,
+    networks: Generations<Network, Counter>,
     accounts: Generations<Claimed, Counter>,
 }
 
@@ -92,7 +92,7 @@ impl Throttle {
         if self.trusts(peer) {
             return Verdict::Look;
         }
-        let network = network_of(peer);
+        let network = Network::of_client(peer);
         let pair = self.pairs.get(&(whom, network)).is_some_and(|c| c.refuses(now, PAIR));
         let network = self.networks.get(&network).is_some_and(|c| c.refuses(now, NETWORK));
         if pair || network { Verdict::Refuse } else { Verdict::Look }
@@ -109,7 +109,7 @@ impl Throttle {
         if self.trusts(peer) {
             return Duration::ZERO;
         }
-        let network = network_of(peer);
+        let network = Network::of_client(peer);
         let pair = self.pairs.entry((whom, network));
         if failure == Failure::Repeated {
             return delay(pair.level(now, PAIR).max(1));
@@ -122,7 +122,7 @@ impl Throttle {
 
     /// Notes a right secret.
     pub fn succeeded(&mut self, whom: Claimed, peer: IpAddr) {
-        self.pairs.remove(&(whom, network_of(peer)));
+        self.pairs.remove(&(whom, Network::of_client(peer)));
     }
 
     fn trusts(&self, peer: IpAddr) -> bool {
@@ -173,16 +173,6 @@ fn delay(failures: u32) -> Duration {
 }
 
 /// What one guesser is assumed to have: one IPv4 address, or one IPv6 /64.
-fn network_of(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let prefix = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(prefix))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,12 @@
 //! Secrets that were checked a moment ago, so that they need not be hashed again.
 //!
-//! 1. A password is remembered together with the account's epoch and its stored hash. When either
-//!    changes, what was remembered is never found again: no old password is accepted after a change.
-//! 2. What is kept is a keyed hash with a key of this process; the memory holds no password.
+//! 1. A password is remembered together with the account and its stored hash, and what is remembered is
+//!    only whether the one fits the other. That never changes, and storage is asked for the hash each time.
+//!    So once another hash is stored (each has a salt of its own), what was remembered is never found
+//!    again: no old password is accepted after a change.
+//! 2. The account's epoch is no part of it: whether a *login* stands is not known here, and is asked
+//!    elsewhere. So clients that come back after a logout cost no hashing.
+//! 3. What is kept is a keyed hash with a key of this process; the memory holds no password.
 
 use crate::throttle::Claimed;
 use quick_cache::sync::Cache;
@@ -11,7 +15,7 @@ use storage::Account;
 use terms::Secret;
 use zeroize::Zeroizing;
 
-/// What account, epoch, stored hash and secret come to.
+/// What account, stored hash and secret come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint([u8; 32]);
 
@@ -51,8 +55,8 @@ impl Verified {
         stored: &str,
         secret: &Secret,
     ) -> Fingerprint {
-        let (id, epoch) = (account.id.0.to_be_bytes(), account.epoch.0.to_be_bytes());
-        self.hash(&[b"account", &id, &epoch, stored.as_bytes(), secret.reveal().as_bytes()])
+        let id = account.id.0.to_be_bytes();
+        self.hash(&[b"account", &id, stored.as_bytes(), secret.reveal().as_bytes()])
     }
 
     /// The fingerprint of a secret presented for a name that does not exist.

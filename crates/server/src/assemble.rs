@@ -122,8 +122,8 @@ impl Server {
         let ender =
             Ender { sessions: services.sessions.clone(), metrics: services.metrics.clone() };
         server.running.spawn(expiry::end_tokens_until_stop(services.clone(), ender));
-        let retention = config.storage.retention;
-        server.running.spawn(maintenance::tidy_until_stop(services, retention));
+        let (retention, every) = (config.storage.retention, config.storage.tidy_every);
+        server.running.spawn(maintenance::tidy_until_stop(services, retention, every));
         readiness.ready();
         Ok(server)
     }

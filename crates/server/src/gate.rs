@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
+use terms::Network;
 
 /// Counts connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Gate {
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
-    before_login: HashMap<IpAddr, usize>,
+    before_login: HashMap<Network, usize>,
 }
 
 /// A connection's place among all; free again when dropped.
@@ -30,7 +31,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Doorstep {
     counts: Arc<Mutex<Counts>>,
-    address: IpAddr,
+    network: Network,
 }
 
 impl Gate {
@@ -51,18 +52,14 @@ impl Gate {
 
     /// A place among those of this address that are not logged in, unless all are taken.
     pub(crate) fn wait_at_door(&self, address: IpAddr) -> Option<Doorstep> {
-        // Whoever has an IPv6 address has a whole /64 of them.
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
-            v4 => v4,
-        };
+        let network = Network::of_client(address);
         let mut counts = self.counts.lock();
-        let count = counts.before_login.entry(address).or_default();
+        let count = counts.before_login.entry(network).or_default();
         if *count >= self.limit_before_login {
             return None;
         }
         *count += 1;
-        Some(Doorstep { counts: self.counts.clone(), address })
+        Some(Doorstep { counts: self.counts.clone(), network })
     }
 }
 
@@ -74,7 +71,7 @@ impl Drop for Place {
 
 impl Drop for Doorstep {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut count) = self.counts.lock().before_login.entry(self.address) {
+        if let Entry::Occupied(mut count) = self.counts.lock().before_login.entry(self.network) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();

@@ -9,8 +9,6 @@ use storage::{Storage, StorageError};
 use terms::UnixTime;
 use tokio::time::sleep;
 
-/// From one round to the next.
-const ROUND: Duration = Duration::from_secs(10 * 60);
 /// From one slice to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Entries purged in one slice.
@@ -18,18 +16,19 @@ const ENTRIES: usize = 500;
 /// Bytes moved in one slice.
 const BYTES: u64 = 4 * 1024 * 1024;
 
-/// Keeps storage tidy until the server stops. `retention`: for how long what is deleted can be brought back.
-pub(crate) async fn tidy_until_stop(services: Arc<Services>, retention: Duration) {
+/// Keeps storage tidy until the server stops. `retention`: for how long what is deleted can be brought back;
+/// `every`: from one round to the next.
+pub(crate) async fn tidy_until_stop(services: Arc<Services>, retention: Duration, every: Duration) {
     tokio::select! {
         biased;
         () = services.shutdown.begun() => {}
-        () = tidy(&services.storage, retention) => {}
+        () = tidy(&services.storage, retention, every) => {}
     }
 }
 
-async fn tidy(storage: &Storage, retention: Duration) {
+async fn tidy(storage: &Storage, retention: Duration, every: Duration) {
     loop {
-        sleep(ROUND).await;
+        sleep(every.max(PAUSE)).await;
         if let Err(error) = round(storage, before(now(), retention)).await {
             tracing::warn!(%error, "storage is not tidied");
         }

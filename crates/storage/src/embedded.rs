@@ -27,6 +27,7 @@
 mod blob_writer;
 mod checkpointer;
 mod committer;
+mod complaint;
 pub(crate) mod directory;
 mod fault;
 mod fence;
@@ -39,6 +40,7 @@ mod schema;
 mod segment;
 #[cfg(test)]
 mod shadow;
+mod spare;
 mod sql;
 mod syncer;
 #[cfg(test)]
@@ -56,6 +58,7 @@ use blob_writer::BlobShop;
 use bytes::Bytes;
 use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
+use complaint::Complaints;
 use logins::Logins;
 use mail::blob::Held;
 use mail::known::Known;
@@ -63,6 +66,7 @@ use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
 use recovery::{Layout, Recovered};
 use segment::Segments;
+use spare::Spare;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,6 +137,7 @@ impl Embedded {
         let feed = Arc::new(Feed::default());
         let logins = Arc::new(Logins::default());
         let known = Arc::new(Known::default());
+        let spare = Arc::new(Spare::new(layout.data_dir.clone()));
         let (alive, threads) = Alive::new(lock);
         let fault = |source| OpenError::Io { path: options.data_dir.display().to_string(), source };
 
@@ -153,6 +158,8 @@ impl Embedded {
             syncer: Syncer::start(Arc::clone(&segments)).map_err(fault)?,
             checkpointer: Checkpointer::start(layout.database.clone()).map_err(fault)?,
             segments: Arc::clone(&segments),
+            spare: Arc::clone(&spare),
+            complaints: Complaints::default(),
             feed: Arc::clone(&feed),
             logins: Arc::clone(&logins),
             tuning,
@@ -161,6 +168,7 @@ impl Embedded {
         let blobs = Arc::new(BlobShop {
             pool: blob_pool,
             segments,
+            spare,
             spool: layout.spool,
             counter: AtomicU64::new(0),
         });

@@ -46,6 +46,14 @@ impl Network {
         Self { first, prefix: if first.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// The addresses that belong to one client: an IPv4 address alone, of IPv6 addresses its whole /64.
+    pub fn of_client(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            v4 @ IpAddr::V4(_) => Self { first: v4, prefix: 32 },
+            v6 @ IpAddr::V6(_) => Self { first: masked(v6, 64), prefix: 64 },
+        }
+    }
+
     /// Whether `address` is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

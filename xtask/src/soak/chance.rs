@@ -2,11 +2,11 @@
 
 /// A stream of choices (splitmix64).
 #[derive(Clone, Debug)]
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     /// The same seed and name make the same choices.
-    pub(super) fn new(seed: u64, name: u64) -> Self {
+    pub(crate) fn new(seed: u64, name: u64) -> Self {
         let mut chance = Self(seed ^ name.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         chance.next();
         chance
@@ -21,17 +21,17 @@ impl Chance {
     }
 
     /// From 0 to below `end`; 0 if that is nothing.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() >> 1).unwrap_or(usize::MAX) % end.max(1)
     }
 
     /// True so many times in a hundred.
-    pub(super) fn percent(&mut self, share: usize) -> bool {
+    pub(crate) fn percent(&mut self, share: usize) -> bool {
         self.below(100) < share
     }
 
     /// So many milliseconds at most.
-    pub(super) fn millis(&mut self, most: usize) -> std::time::Duration {
+    pub(crate) fn millis(&mut self, most: usize) -> std::time::Duration {
         std::time::Duration::from_millis(self.below(most) as u64)
     }
 }

@@ -4,13 +4,13 @@ use super::chance::Chance;
 
 /// The number of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct LetterId(pub(super) u64);
+pub(crate) struct LetterId(pub(crate) u64);
 
 /// Names the letter.
 const FIELD: &str = "X-Soak: ";
 
 /// The letter of that number, always the same: from 200 bytes to 20 KiB.
-pub(super) fn write(id: LetterId) -> Vec<u8> {
+pub(crate) fn write(id: LetterId) -> Vec<u8> {
     let mut chance = Chance::new(0, id.0);
     let mut text = format!(
         "{FIELD}{}\r\nFrom: <soak@sender.example>\r\nSubject: letter {}\r\n\r\n",
@@ -30,14 +30,14 @@ pub(super) fn write(id: LetterId) -> Vec<u8> {
 }
 
 /// Which letter a message, or its header, says it is.
-pub(super) fn id_of(message: &[u8]) -> Option<LetterId> {
+pub(crate) fn id_of(message: &[u8]) -> Option<LetterId> {
     let text = String::from_utf8_lossy(&message[..message.len().min(4096)]);
     let number = text.split(FIELD).nth(1)?.split("\r\n").next()?;
     number.trim().parse().ok().map(LetterId)
 }
 
 /// Whether a message is that letter, whole. Header fields may have been put above it on its way.
-pub(super) fn is_whole(message: &[u8], id: LetterId) -> bool {
+pub(crate) fn is_whole(message: &[u8], id: LetterId) -> bool {
     message.ends_with(&write(id))
 }
 

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Silence {
+pub(crate) enum Silence {
     /// The server has closed the connection.
     Closed,
     /// It has reset it.
@@ -26,14 +26,14 @@ pub(super) enum Silence {
 
 /// A socket and the bytes that were read from it.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     tcp: TcpStream,
     read: Mutex<u64>,
 }
 
 impl Meter {
     /// Bytes that have reached this side of the connection: those read, and those that wait to be.
-    pub(super) fn arrived(&self) -> u64 {
+    pub(crate) fn arrived(&self) -> u64 {
         // Nobody can read in between.
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         *read + ioctl_fionread(&self.tcp).unwrap_or_default()
@@ -41,7 +41,7 @@ impl Meter {
 }
 
 /// A connection.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     stream: Pin<Box<dyn Stream>>,
     meter: Arc<Meter>,
     buffer: Vec<u8>,
@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 
 impl Wire {
     /// Connects, with TLS if there is a configuration for it.
-    pub(super) async fn connect(port: u16, tls: Option<Arc<ClientConfig>>) -> io::Result<Self> {
+    pub(crate) async fn connect(port: u16, tls: Option<Arc<ClientConfig>>) -> io::Result<Self> {
         let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
         tcp.set_nodelay(true)?;
         let meter = Arc::new(Meter { tcp, read: Mutex::new(0) });
@@ -67,17 +67,17 @@ impl Wire {
     }
 
     /// For others to look at, as long as the connection is ours.
-    pub(super) fn meter(&self) -> Weak<Meter> {
+    pub(crate) fn meter(&self) -> Weak<Meter> {
         Arc::downgrade(&self.meter)
     }
 
     /// Bytes that have reached us.
-    pub(super) fn arrived(&self) -> u64 {
+    pub(crate) fn arrived(&self) -> u64 {
         self.meter.arrived()
     }
 
     /// Sends. What cannot be sent is not an error: the answer will not come, which is.
-    pub(super) async fn say(&mut self, bytes: &[u8]) {
+    pub(crate) async fn say(&mut self, bytes: &[u8]) {
         let sending = async {
             if self.stream.write_all(bytes).await.is_ok() {
                 let _ = self.stream.flush().await;
@@ -87,7 +87,7 @@ impl Wire {
     }
 
     /// The next line, with its end.
-    pub(super) async fn line(&mut self) -> Result<Vec<u8>, Silence> {
+    pub(crate) async fn line(&mut self) -> Result<Vec<u8>, Silence> {
         let mut looked = 0;
         loop {
             if let Some(end) = self.buffer[looked..].iter().position(|byte| *byte == b'\n') {
@@ -99,7 +99,7 @@ impl Wire {
     }
 
     /// The next so many bytes.
-    pub(super) async fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Silence> {
+    pub(crate) async fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Silence> {
         while self.buffer.len() < count {
             self.fill().await?;
         }
@@ -107,12 +107,12 @@ impl Wire {
     }
 
     /// What came of a reply that was cut.
-    pub(super) fn rest(&self) -> &[u8] {
+    pub(crate) fn rest(&self) -> &[u8] {
         &self.buffer
     }
 
     /// Whether there is something to read, or comes soon.
-    pub(super) async fn hears_within(
+    pub(crate) async fn hears_within(
         &mut self,
         time: std::time::Duration,
     ) -> Result<bool, Silence> {

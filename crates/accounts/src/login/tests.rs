@@ -154,6 +154,37 @@ async fn a_login_overtaken_by_a_logout_does_not_stand() {
     assert!(world.storage.login_stands(&again).await.unwrap());
 }
 
+/// Situation 25 and 27: a logout costs its clients no hashing, and a change of password is noticed at once
+/// all the same, even if nobody can hash.
+#[tokio::test]
+async fn what_is_remembered_outlives_a_logout_and_no_password() {
+    let options = Options { hashing_parallel: 1, hashing_waiting: 0, ..Options::default() };
+    let world = World::with(options).await;
+    let (joe, other) = ("joe@example.com", "n0thing+Like");
+    assert_eq!(world.reason(joe, None, PASSWORD).await, None);
+    assert_eq!(world.reason(joe, None, other).await, Some(Refusal::Invalid));
+    let busy = world.accounts.inner.hashing.turn(None).await.unwrap();
+    let account = world.account(joe).await;
+    let history = Request::of_service("test", NOW).entry(account.id, "logout_user");
+    world.storage.raise_epoch(account.id, Scope::Everything, history).await.unwrap();
+    let again = world.try_as(joe, None, PASSWORD, "192.0.2.1").await.unwrap();
+    assert!(again.epoch > account.epoch, "it is a login of after the logout");
+    assert!(world.storage.login_stands(&again).await.unwrap());
+    assert_eq!(world.reason(joe, None, other).await, Some(Refusal::Invalid));
+    // With the same epoch and the same password, even: another hash is another password.
+    for password in [other, PASSWORD] {
+        let stored = crate::credential::hash(&Secret::new(password)).unwrap();
+        world.store_password(joe, &stored, &[]).await;
+        for secret in [PASSWORD, other] {
+            let reason = world.reason(joe, None, secret).await;
+            assert_eq!(reason, Some(Refusal::Unavailable), "{secret} is not known for {password}");
+        }
+    }
+    drop(busy);
+    assert_eq!(world.reason(joe, None, PASSWORD).await, None);
+    assert_eq!(world.reason(joe, None, other).await, Some(Refusal::Invalid));
+}
+
 #[tokio::test]
 async fn imported_hashes_are_replaced_at_login() {
     let world = World::new().await;
@@ -265,7 +296,10 @@ async fn an_outdated_client_costs_no_hashing_and_locks_nobody_out() {
 
 #[tokio::test]
 async fn a_crowd_beyond_the_queue_is_refused_at_once() {
-    let options = Options { hashing_parallel: 1, hashing_waiting: 1, ..Options::default() };
+    let trusted_networks = vec!["192.0.2.0/24".parse().unwrap()];
+    let (hashing_parallel, hashing_waiting) = (1, 1);
+    let options =
+        Options { hashing_parallel, hashing_waiting, trusted_networks, ..Options::default() };
     let world = World::with(options).await;
     let logins = (0..8).map(|guess| {
         let (world, guess) = (&world, format!("guess{guess}"));
@@ -280,7 +314,7 @@ async fn a_crowd_beyond_the_queue_is_refused_at_once() {
 async fn a_crowd_at_the_mail_ports_does_not_keep_the_api_waiting() {
     let options = Options { hashing_parallel: 1, hashing_waiting: 0, ..Options::default() };
     let world = World::with(options).await;
-    let turn = world.accounts.inner.hashing.turn().await.unwrap();
+    let turn = world.accounts.inner.hashing.turn(None).await.unwrap();
     let reason = world.reason("joe@example.com", None, PASSWORD).await;
     assert_eq!(reason, Some(Refusal::Unavailable));
     let (password, peer) = (Secret::new(PASSWORD), ip("192.0.2.1"));

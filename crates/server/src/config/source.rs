@@ -35,8 +35,11 @@ struct Given {
     origin: Origin,
 }
 
+/// Variables that tests find their services by, which are no settings either.
+const OF_TESTS: &str = "POSTHOUSE_TEST_";
+
 fn is_setting(name: &str) -> bool {
-    name.starts_with(PREFIX) && !OF_COMMANDS.contains(&name)
+    name.starts_with(PREFIX) && !OF_COMMANDS.contains(&name) && !name.starts_with(OF_TESTS)
 }
 
 impl Source {

@@ -20,6 +20,8 @@ section! {
         /// How long expunged messages, deleted folders and deleted accounts can be brought back. Until then
         /// they take room on disk, but count for no quota.
         retention: Duration = Duration::from_secs(30 * 24 * 60 * 60),
+        /// How often what is older goes for ever, and files of which little lives are emptied.
+        tidy_every: Duration = Duration::from_secs(10 * 60),
     }
 }
 

@@ -242,9 +242,13 @@ fn variables_override_the_file() {
 }
 
 #[test]
-fn variables_of_the_commands_are_no_settings() {
-    let variables =
-        [("POSTHOUSE_USER", "a"), ("POSTHOUSE_PASSWORD", "b"), ("POSTHOUSE_TOKEN", "c")];
+fn variables_of_commands_and_tests_are_no_settings() {
+    let variables = [
+        ("POSTHOUSE_USER", "a"),
+        ("POSTHOUSE_PASSWORD", "b"),
+        ("POSTHOUSE_TOKEN", "c"),
+        ("POSTHOUSE_TEST_POSTGRESQL", "d"),
+    ];
     assert!(parse(FINE, &variables).is_ok());
 }
 

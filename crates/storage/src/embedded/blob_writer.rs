@@ -3,6 +3,7 @@
 use super::fault::io_fault;
 use super::reader::Pool;
 use super::segment::Segments;
+use super::spare::Spare;
 use crate::{BlobRef, StorageError};
 use bytes::{Bytes, BytesMut};
 use std::fs::File;
@@ -21,6 +22,8 @@ pub(super) struct BlobShop {
     pub(super) pool: Pool<()>,
     /// Where finished blobs go.
     pub(super) segments: Arc<Segments>,
+    /// Whether there is room for them.
+    pub(super) spare: Arc<Spare>,
     /// Where unfinished ones grow.
     pub(super) spool: PathBuf,
     /// Names files in `spool` for the moment in which they have names.
@@ -87,6 +90,8 @@ impl BlobWriter {
         let spooled = std::mem::replace(&mut self.spooled, Spooled::Broken);
         let shop = Arc::clone(&self.shop);
         let work = move |(): &mut ()| {
+            shop.spare.look();
+            shop.spare.check()?;
             let mut spool = match spooled {
                 Spooled::Some(spool) => spool,
                 Spooled::Nothing => Box::new(Spool::create(&shop)?),
@@ -125,6 +130,8 @@ impl BlobWriter {
 
     pub(crate) async fn finish(self) -> Result<BlobRef, StorageError> {
         let Self { shop, size, memory, spooled } = self;
+        // Before anything is written: what is refused must not take room.
+        shop.spare.check()?;
         if matches!(spooled, Spooled::Nothing)
             && let Some(blob) = shop.segments.leave(&memory)
         {

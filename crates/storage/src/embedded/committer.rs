@@ -7,11 +7,13 @@
 //! before it in the group are refused with it, and those after it get a new transaction.
 
 use super::checkpointer::Checkpointer;
+use super::complaint::Complaints;
 use super::fault::closed;
 use super::logins::Logins;
 use super::queue::{Queue, Taken};
 use super::reader::Alive;
 use super::segment::Segments;
+use super::spare::Spare;
 use super::syncer::Syncer;
 use super::tuning::Tuning;
 use super::{recovery, sql};
@@ -22,7 +24,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use terms::{FolderId, UnixTime};
 use tokio::sync::oneshot;
 
@@ -63,6 +65,8 @@ pub(crate) struct Write<'g> {
     pub(crate) conn: &'g Connection,
     /// The bytes of messages.
     pub(super) segments: &'g Segments,
+    /// Whether there is room for more of them.
+    pub(super) spare: &'g Spare,
     /// Logins not yet written.
     pub(super) logins: &'g Logins,
     /// Bounds.
@@ -169,6 +173,10 @@ pub(super) struct Writer {
     pub(super) conn: Option<Connection>,
     /// The bytes of messages.
     pub(super) segments: Arc<Segments>,
+    /// Keeps room on the disk.
+    pub(super) spare: Arc<Spare>,
+    /// What is logged when groups fail.
+    pub(super) complaints: Complaints,
     /// Makes them durable.
     pub(super) syncer: Syncer,
     /// Keeps the log short.
@@ -249,6 +257,7 @@ impl Writer {
     ) -> Result<(), StorageError> {
         // The blobs of those who wait are all written then, and become durable while the transaction is made.
         self.segments.write_left();
+        self.spare.look();
         self.syncer.begin();
         let conn = match self.begin() {
             Ok(()) => self.conn.as_ref().ok_or_else(internal),
@@ -264,7 +273,8 @@ impl Writer {
         };
         let logins = &*self.logins;
         let (tuning, now) = (self.tuning, (self.tuning.clock)());
-        let mut write = Write { conn, segments: &self.segments, logins, tuning, now, notes };
+        let (segments, spare) = (&*self.segments, &*self.spare);
+        let mut write = Write { conn, segments, spare, logins, tuning, now, notes };
         while write.notes.lost.is_none()
             && let Some(operation) = waiting.next()
         {
@@ -283,8 +293,7 @@ impl Writer {
                         self.segments.shadow.committed(&self.path);
                     }),
                     Err(error) => {
-                        tracing::error!(%error, "a group's messages could not be synced");
-                        // The database is sound, as long as it takes this back.
+                        // The segment's trouble was logged. The database is sound, as long as it takes this back.
                         conn.execute_batch("ROLLBACK")?;
                         return Err(error);
                     }
@@ -292,7 +301,9 @@ impl Writer {
             }
         };
         if let Err(error) = &ended {
-            tracing::error!(%error, "a group of operations could not be committed");
+            if let Some(before) = self.complaints.due(Instant::now()) {
+                tracing::error!(%error, before, "a group of operations could not be committed");
+            }
             let taken_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
             // After a failed write or sync the end of the log is suspect; after a full disk it is not.
             if !taken_back || *error != StorageError::Full {

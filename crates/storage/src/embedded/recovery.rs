@@ -20,6 +20,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long mending waits for readers that still need the log; the next group tries again.
 const MENDING_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Bytes of the log's file that are kept when it begins anew.
+const LOG_KEPT: i64 = 32 * 1024 * 1024;
+
 /// Where the parts of a store are.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -155,6 +158,8 @@ fn connect(path: &Path, tuning: Tuning) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.pragma_update(None, "cache_size", -16_384)?;
+    // A log that was long once does not stay so.
+    conn.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     // `checkpointer` sees to it.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update_and_check(None, "max_page_count", tuning.pages, |_| Ok(()))?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod basics;
+mod bounds;
 mod crash;
 mod deleted;
 mod faults;

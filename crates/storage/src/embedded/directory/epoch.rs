@@ -5,7 +5,11 @@ use crate::embedded::committer::Write;
 use crate::embedded::sql;
 use crate::{HistoryEntry, Raised, StorageError, What};
 use rusqlite::{Connection, params};
+use std::borrow::Cow;
 use terms::{AccountId, Epoch, Protocol, Scope};
+
+/// Aliases of one account whose loss is remembered one by one.
+const LOST_BOUND: u64 = 10_000;
 
 /// See [`crate::Storage::raise_epoch`].
 pub(crate) fn raise_noted(
@@ -25,6 +29,7 @@ pub(super) fn raise(
     account: AccountId,
     scopes: &[Scope],
 ) -> Result<Raised, StorageError> {
+    let scopes = &*widened(conn, account, scopes)?;
     // App passwords and tokens need no floor: they are gone, and their numbers do not come back.
     let covers = |protocol| scopes.iter().any(|scope| scope.covers_all(protocol));
     let epoch = sql::one(
@@ -56,4 +61,24 @@ pub(super) fn raise(
         }
     }
     Ok(Raised { account, epoch, scopes: scopes.to_vec() })
+}
+
+/// The scopes, or all logins when too many lost aliases of the account would have to be remembered.
+fn widened<'s>(
+    conn: &Connection,
+    account: AccountId,
+    scopes: &'s [Scope],
+) -> Result<Cow<'s, [Scope]>, StorageError> {
+    if !scopes.iter().any(|scope| matches!(scope, Scope::Alias(_))) {
+        return Ok(Cow::Borrowed(scopes));
+    }
+    let id = sql::int(account.0);
+    let sql = "SELECT count(*) FROM lost_alias WHERE account = ?1";
+    let known = sql::one(conn, sql, [id], |row| sql::unsigned(row, 0))?.unwrap_or(0);
+    if known < LOST_BOUND {
+        return Ok(Cow::Borrowed(scopes));
+    }
+    sql::run(conn, "DELETE FROM lost_alias WHERE account = ?1", [id])?;
+    let others = scopes.iter().filter(|scope| !matches!(scope, Scope::Alias(_)));
+    Ok(others.cloned().chain([Scope::Everything]).collect())
 }

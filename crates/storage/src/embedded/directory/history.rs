@@ -1,4 +1,4 @@
-//! Who did what to an account.
+//! Who did what to an account. Bounded: an account keeps its newest lines.
 
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
@@ -6,7 +6,11 @@ use crate::{HistoryEntry, StorageError, What};
 use rusqlite::{Connection, Row, params};
 use terms::{AccountId, AuditId, UnixTime};
 
-/// Adds a line to the history of `account`, whatever account the line itself names.
+/// Lines of an account among which older ones than this many make room for new ones. Attempts to log in
+/// have their own, lower bound ([`super::attempt`]) and do not push others out, so at least 1,000 others stay.
+const KEPT: u64 = 1_500;
+
+/// Adds a line to the history of `account`, whatever account the line itself names. The oldest go.
 pub(super) fn note(
     conn: &Connection,
     account: AccountId,
@@ -26,6 +30,25 @@ pub(super) fn note(
             sql::json(&entry.detail)?,
         ],
     )?;
+    prune(conn, account)
+}
+
+/// Costs a short walk along an index, unless there is something to remove.
+fn prune(conn: &Connection, account: AccountId) -> Result<(), StorageError> {
+    let id = sql::int(account.0);
+    let oldest = sql::one(
+        conn,
+        "SELECT id FROM history WHERE account = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2",
+        params![id, sql::int(KEPT)],
+        |row| Ok(row.get::<_, i64>(0)?),
+    )?;
+    if let Some(oldest) = oldest {
+        sql::run(
+            conn,
+            "DELETE FROM history WHERE account = ?1 AND id <= ?2 AND action NOT IN ('login', 'login_failed')",
+            params![id, oldest],
+        )?;
+    }
     Ok(())
 }
 

@@ -31,7 +31,9 @@ pub(crate) async fn compact(engine: &Embedded, budget: u64) -> Result<Compacted,
     if some.is_empty() {
         return Ok(Compacted::default());
     }
+    let spare = std::sync::Arc::clone(&engine.blobs.spare);
     let copy = move |(): &mut ()| {
+        spare.check_moving()?;
         let copies = some.into_iter().map(|moving| (moving, copy(&segments, moving)));
         Ok(copies.collect::<Vec<_>>())
     };

@@ -18,6 +18,7 @@ pub(crate) fn copy(
     uids: Vec<Uid>,
     to: &FolderName,
 ) -> Result<Copied, StorageError> {
+    write.spare.check()?;
     let source = folder::by_id(write.conn, account, from)?;
     let target = folder::by_name(write.conn, account, to)?;
     let entries = read(write, &source, uids)?;

@@ -2,6 +2,7 @@
 //! comes back by itself.
 
 use super::place::{self, Place, append, blob, entry_of, folder, options, uid};
+use crate::embedded::spare::Disk;
 use crate::embedded::tuning::Tuning;
 use crate::{Storage, StorageError};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -181,4 +182,62 @@ async fn a_full_disk_refuses_and_recovers() {
         place.verify().await;
     }
     place.reopened().await.verify().await;
+}
+
+/// Messages leave the last bit of the disk to those who end sessions and to those who make room.
+#[tokio::test]
+async fn the_last_bit_of_the_disk_is_not_for_messages() {
+    const MIB: u64 = 1024 * 1024;
+    let place = Place::new().await;
+    let (storage, alice, bob) = (&place.storage, &place.alice, &place.bob);
+    let spare = &place::engine(storage).blobs.spare;
+    let inbox = folder("INBOX");
+    let held = append(storage, alice, "INBOX", b"before").await;
+    let id = storage.folder(alice, &inbox).await.unwrap().id;
+    let early = blob(storage, b"came before").await;
+    let bytes_on_disk = || {
+        let segment = place.dir.path().join("segments/00000001.seg");
+        std::fs::metadata(segment).unwrap().len()
+    };
+    let large = vec![7; 3_000_000];
+    for (total, free, short) in [
+        (100_000 * MIB, 65 * MIB, false),
+        (100_000 * MIB, 63 * MIB, true),
+        (100_000 * MIB, 0, true),
+        (100 * MIB, 6 * MIB, false),
+        (100 * MIB, 4 * MIB, true),
+        (0, 0, false),
+    ] {
+        spare.pretend(Disk { total, free });
+        let expected = if short { Err(StorageError::Full) } else { Ok(()) };
+        storage.set_subscription(alice, &inbox, true).await.unwrap();
+        let before = bytes_on_disk();
+        for bytes in [b"small".as_slice(), &large] {
+            let mut writer = storage.blob_writer(None);
+            let stored = async {
+                writer.write(bytes).await?;
+                let new = entry_of(writer.finish().await?, Flags::default());
+                storage.append(alice, &inbox, vec![new]).await.map(drop)
+            };
+            assert_eq!(stored.await, expected, "{free} of {total}");
+        }
+        assert!(!short || bytes_on_disk() == before, "what is refused takes no room");
+        let copied = storage.copy(alice, id, vec![held], &folder("Trash")).await;
+        assert_eq!(copied.map(drop), expected);
+        // What does not bring messages goes on.
+        let seen = place::flags(&[terms::SystemFlag::Seen]);
+        let change = if short { terms::FlagChange::Add } else { terms::FlagChange::Remove };
+        storage.set_flags(alice, id, vec![held], change, seen, None).await.unwrap();
+        let scope = terms::Scope::Everything;
+        storage.raise_epoch(bob.account, scope, place::history("logout")).await.unwrap();
+    }
+    spare.pretend(Disk { total: 100_000 * MIB, free: 0 });
+    let all: Vec<_> = storage.open_folder(alice, &inbox, false).await.unwrap().uids;
+    assert_eq!(storage.expunge(alice, id, all.clone()).await.unwrap(), all);
+    assert_eq!(storage.compact(u64::MAX).await.unwrap().blobs, 0);
+    place.purge().await;
+    // One who was let in before the disk was full is served.
+    let new = entry_of(early, Flags::default());
+    storage.append(alice, &inbox, vec![new]).await.unwrap();
+    place.verify().await;
 }
