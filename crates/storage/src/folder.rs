@@ -76,3 +76,9 @@ pub struct Usage {
     /// Bytes allowed; absent: no limit.
     pub bytes_limit: Option<u64>,
 }
+
+/// The names below `name` are at or after the first of these, and before the second, in the order of bytes.
+pub(crate) fn below(name: &FolderName) -> (String, String) {
+    // '0' follows '/'.
+    (format!("{name}/"), format!("{name}0"))
+}

@@ -16,19 +16,24 @@ mod connection;
 pub(crate) mod directory;
 mod fault;
 mod fence;
+mod fresh;
+pub(crate) mod mail;
 mod owner;
 mod pending;
 mod schema;
 mod sql;
 mod transaction;
+mod tuning;
 
 use crate::feed::Feed;
 use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
 use connection::Target;
 use deadpool_postgres::{Client, Pool};
+use fresh::Fresh;
 use owner::Owner;
 use std::sync::Arc;
 use tokio_postgres::Client as Connection;
+use tuning::Tuning;
 
 /// The engine behind [`crate::Storage`]. See the module's head. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +45,9 @@ struct Shared {
     pool: Pool,
     owner: Owner,
     feed: Arc<Feed>,
+    /// Blobs that wait for their first entry.
+    fresh: Fresh,
+    tuning: Tuning,
 }
 
 impl std::fmt::Debug for Postgresql {
@@ -54,13 +62,23 @@ impl Postgresql {
         options: &Options,
         database: &PostgresqlOptions,
     ) -> Result<Self, OpenError> {
+        Self::open_tuned(options, database, Tuning::default()).await
+    }
+
+    /// The same with other sizes and times.
+    pub(crate) async fn open_tuned(
+        options: &Options,
+        database: &PostgresqlOptions,
+        tuning: Tuning,
+    ) -> Result<Self, OpenError> {
         let target = Arc::new(Target::new(database)?);
         let mut connection = target.connect(()).await?;
         check_durability(&connection, &target.place).await?;
         schema::migrate(&mut connection, &target.place).await?;
         let owner = Owner::take(Arc::clone(&target)).await?;
         let pool = target.pool(database.connections)?;
-        let shared = Shared { pool, owner, feed: Arc::default() };
+        let (feed, fresh) = (Arc::default(), Fresh::default());
+        let shared = Shared { pool, owner, feed, fresh, tuning };
         Ok(Self { shared: Arc::new(shared) })
     }
 

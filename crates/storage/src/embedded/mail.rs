@@ -17,7 +17,6 @@ pub(crate) mod picture;
 pub(crate) mod purge;
 pub(crate) mod quota;
 pub(crate) mod rename;
-mod runs;
 pub(crate) mod standard_folders;
 pub(crate) mod subscription;
 pub(crate) mod transfer;

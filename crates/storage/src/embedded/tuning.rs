@@ -1,6 +1,7 @@
 //! Sizes and times that tests make smaller.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use crate::{bounds, clock};
+use std::time::Duration;
 use terms::UnixTime;
 
 /// See the module's head.
@@ -23,14 +24,9 @@ impl Default for Tuning {
         Self {
             segment_limit: 256 * 1024 * 1024,
             grace: Duration::from_secs(600),
-            expunged_runs: 10_000,
+            expunged_runs: bounds::EXPUNGED_RUNS,
             pages: u32::MAX - 1,
-            clock: now,
+            clock: clock::now,
         }
     }
-}
-
-fn now() -> UnixTime {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    UnixTime(since.map_or(0, |since| since.as_secs().cast_signed()))
 }

@@ -198,42 +198,6 @@ impl Postgresql {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
     // mail
-    pub(crate) async fn folders(&self, _login: &Login) -> Result<Vec<Folder>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn folder(
-        &self,
-        _login: &Login,
-        _name: &FolderName,
-    ) -> Result<Folder, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn subscriptions(
-        &self,
-        _login: &Login,
-    ) -> Result<Vec<Subscribed>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn set_subscription(
-        &self,
-        _login: &Login,
-        _name: &FolderName,
-        on: bool,
-    ) -> Result<(), StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn create_folder(
-        &self,
-        _login: &Login,
-        _name: &FolderName,
-    ) -> Result<Folder, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
     pub(crate) async fn delete_folder(
         &self,
         _login: &Login,
@@ -274,26 +238,6 @@ impl Postgresql {
         _login: &Login,
         _folder: FolderId,
     ) -> Result<u32, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn claim_recent(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _upto: Uid,
-    ) -> Result<Uid, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn usage(&self, _login: &Login) -> Result<Usage, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn account_usage(
-        &self,
-        _account: AccountId,
-    ) -> Result<(Usage, Vec<FolderName>), StorageError> {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
     // mail

@@ -99,10 +99,17 @@ impl<'a> Write<'a> {
         Ok(committed?)
     }
 
-    /// The next UIDVALIDITY; never given before.
-    pub(super) async fn uid_validity(&self) -> Result<i64, StorageError> {
-        let sql = "UPDATE store SET uid_validity = uid_validity + 1 RETURNING uid_validity";
-        let row = sql::one(&self.tx, sql, &[]).await?.ok_or_else(|| damaged("no row in store"))?;
-        sql::column(&row, 0)
+    /// Takes `count` UIDVALIDITYs that no folder ever had; answers the last of them. `Limit`.
+    ///
+    /// Everyone who makes folders waits here for each other until the end of their transactions, so nobody
+    /// locks an account after it.
+    pub(super) async fn uid_validities(&self, count: i64) -> Result<i64, StorageError> {
+        let sql = "UPDATE store SET uid_validity = uid_validity + $1 RETURNING uid_validity";
+        let row = sql::one(&self.tx, sql, &[&count]).await?;
+        let last = sql::unsigned(&row.ok_or_else(|| damaged("no row in store"))?, 0)?;
+        match u32::try_from(last) {
+            Ok(last) => Ok(last.into()),
+            Err(_) => Err(StorageError::Limit("UIDVALIDITYs")),
+        }
     }
 }

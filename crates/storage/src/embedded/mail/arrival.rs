@@ -1,9 +1,10 @@
 //! New entries at the end of a folder.
 
 use super::folder::{self, StoredFolder};
-use super::folder_change::{self, Delta};
+use super::folder_change;
 use super::keyword::Keywords;
 use super::{blob, entry, quota};
+use crate::delta::Delta;
 use crate::embedded::committer::Write;
 use crate::{BlobRef, Copied, NewEntry, StorageError};
 use terms::{AccountId, Flags, FolderName, InternalDate, Uid};

@@ -3,8 +3,9 @@
 use super::arrival::Arrival;
 use super::folder;
 use super::keyword::Keywords;
-use super::runs::runs;
+
 use crate::embedded::sql;
+use crate::runs::runs;
 use crate::{BlobRef, Entry, EntryQuery, StorageError};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};

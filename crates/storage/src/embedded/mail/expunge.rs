@@ -5,12 +5,14 @@
 //! are kept aside ([`super::deleted`]) until they are purged, and their blobs with them.
 
 use super::folder::{self, StoredFolder};
-use super::folder_change::{self, Delta};
+use super::folder_change;
 use super::keyword::Keywords;
-use super::runs::runs;
+
 use super::{deleted, entry};
+use crate::delta::Delta;
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
+use crate::runs::runs;
 use crate::{BlobRef, StorageError};
 use rusqlite::{Row, params};
 use terms::{AccountId, Flags, FolderId, InternalDate, ModSeq, SystemFlag, Uid, UnixTime};

@@ -1,8 +1,9 @@
 //! Changing flags.
 
-use super::folder_change::{self, Delta};
+use super::folder_change;
 use super::keyword::Keywords;
 use super::{entry, folder};
+use crate::delta::Delta;
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
 use crate::{StorageError, StoreOutcome, Update};

@@ -2,15 +2,14 @@
 
 use super::folder::{self, StoredFolder};
 use super::{deleted, expunge, quota};
+use crate::bounds;
+use crate::delta::Delta;
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
 use crate::{Folder, SpecialUse, StorageError, What, words};
 use rusqlite::{Connection, params};
-use terms::{AccountId, FolderId, FolderName, ModSeq, SystemFlag};
-
-/// Folders of one account.
-const FOLDERS_BOUND: u64 = 10_000;
+use terms::{AccountId, FolderId, FolderName, ModSeq};
 
 /// See [`crate::Storage::create_folder`].
 pub(crate) fn create(
@@ -75,7 +74,7 @@ pub(super) fn insert(
     name: &FolderName,
     special_use: Option<SpecialUse>,
 ) -> Result<(), StorageError> {
-    if quota::count_folder(conn, account, 1)? > FOLDERS_BOUND {
+    if quota::count_folder(conn, account, 1)? > bounds::FOLDERS {
         return Err(StorageError::Limit("folders of an account"));
     }
     sql::run(
@@ -122,40 +121,6 @@ pub(crate) fn delete(
     quota::count_folder(write.conn, account, -1)?;
     write.changed(doomed.folder.id);
     Ok(())
-}
-
-/// The names below `name` are at or after the first of these, and before the second.
-pub(super) fn below(name: &FolderName) -> (String, String) {
-    // '0' follows '/' in the order of bytes, which is SQLite's.
-    (format!("{name}/"), format!("{name}0"))
-}
-
-/// What a change does to a folder's counters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Delta {
-    messages: i64,
-    unseen: i64,
-    deleted: i64,
-    size: i64,
-}
-
-impl Delta {
-    /// An entry with these flags and this size came.
-    pub(super) fn add(&mut self, flags: u8, size: u64) {
-        self.count(1, flags, size);
-    }
-
-    /// An entry with these flags and this size left.
-    pub(super) fn remove(&mut self, flags: u8, size: u64) {
-        self.count(-1, flags, size);
-    }
-
-    fn count(&mut self, by: i64, flags: u8, size: u64) {
-        self.messages += by;
-        self.unseen += if flags & SystemFlag::Seen.bit() == 0 { by } else { 0 };
-        self.deleted += if flags & SystemFlag::Deleted.bit() == 0 { 0 } else { by };
-        self.size += by * sql::int(size);
-    }
 }
 
 /// Writes down a change of a folder: counters, the change's mod-sequence, the next UID. Counts for the account, too.

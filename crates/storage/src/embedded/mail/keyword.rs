@@ -4,15 +4,13 @@
 //! the folder's numbers run out and no entry carries it.
 
 use crate::StorageError;
+use crate::bounds;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
 use rusqlite::{Connection, params};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use terms::{Flags, FolderId, Keyword};
-
-/// Keywords of one folder.
-const KEYWORDS_BOUND: usize = 500;
 
 /// The keywords of one folder, read when first needed.
 pub(super) struct Keywords<'c> {
@@ -80,11 +78,11 @@ impl<'c> Keywords<'c> {
 
     /// Gives a new keyword a number. `taken` are about to be used.
     fn enter(&mut self, keyword: &Keyword, taken: &[u16]) -> Result<u16, StorageError> {
-        if self.numbers()?.by_number.len() >= KEYWORDS_BOUND {
+        if self.numbers()?.by_number.len() >= bounds::KEYWORDS {
             self.give_back_unused(taken)?;
         }
         let known = self.numbers()?;
-        let number = (0..KEYWORDS_BOUND as u16).find(|n| !known.by_number.contains_key(n));
+        let number = (0..bounds::KEYWORDS as u16).find(|n| !known.by_number.contains_key(n));
         let number = number.ok_or(StorageError::Limit("keywords of a folder"))?;
         sql::run(
             self.conn,

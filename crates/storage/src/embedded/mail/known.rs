@@ -5,9 +5,10 @@
 //! other, what changed since is read and applied.
 
 use super::folder::StoredFolder;
-use super::runs::runs;
+
 use crate::StorageError;
 use crate::embedded::sql;
+use crate::runs::runs;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rusqlite::{Connection, params};

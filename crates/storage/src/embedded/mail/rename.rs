@@ -1,9 +1,10 @@
 //! Renaming folders.
 
-use super::folder_change::{below, create_parents, create_with_parents};
+use super::folder_change::{create_parents, create_with_parents};
 use super::{folder, transfer};
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
+use crate::folder::below;
 use crate::{StorageError, What};
 use rusqlite::params;
 use terms::{AccountId, FolderId, FolderName};

@@ -1,12 +1,10 @@
 //! The list of folder names that an account subscribes to (RFC 9051 §6.3.7).
 
+use crate::bounds;
 use crate::embedded::sql;
 use crate::{StorageError, Subscribed};
 use rusqlite::{Connection, params};
 use terms::{AccountId, FolderName};
-
-/// Names on one account's list.
-const SUBSCRIPTIONS_BOUND: u64 = 20_000;
 
 /// See [`crate::Storage::subscriptions`].
 pub(crate) fn all(conn: &Connection, account: AccountId) -> Result<Vec<Subscribed>, StorageError> {
@@ -42,7 +40,7 @@ pub(crate) fn set(
     let sql = "SELECT count(*) FROM subscription WHERE account = ?1";
     if made == 1
         && sql::one(conn, sql, [id], |row| sql::unsigned(row, 0))?.unwrap_or(0)
-            > SUBSCRIPTIONS_BOUND
+            > bounds::SUBSCRIPTIONS
     {
         return Err(StorageError::Limit("subscriptions of an account"));
     }

@@ -150,7 +150,7 @@ CREATE TABLE folder (
     special_use     bigint,
     expunged_runs   bigint NOT NULL DEFAULT 0,   -- rows in expunged
     expunged_floor  bigint NOT NULL DEFAULT 0,   -- rows up to this mod_seq may be missing from expunged
-    UNIQUE (account, name)
+    UNIQUE (account, name) DEFERRABLE
 ) WITH (fillfactor = 50);
 
 CREATE TABLE keyword (                   -- the keywords that a folder's entries carry by number

@@ -3,7 +3,7 @@
 use terms::Uid;
 
 /// First and last of each run of consecutive UIDs, ascending; the UIDs in any order.
-pub(super) fn runs(mut uids: Vec<Uid>) -> Vec<(Uid, Uid)> {
+pub(crate) fn runs(mut uids: Vec<Uid>) -> Vec<(Uid, Uid)> {
     uids.sort_unstable();
     let mut runs: Vec<(Uid, Uid)> = Vec::new();
     for uid in uids {
