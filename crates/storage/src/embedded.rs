@@ -45,7 +45,7 @@ mod sql;
 mod syncer;
 #[cfg(test)]
 mod tests;
-mod tuning;
+pub(crate) mod tuning;
 mod verify;
 
 pub(crate) use blob_writer::BlobWriter;
@@ -97,7 +97,7 @@ impl Embedded {
         Self::open_tuned(options, Tuning::default()).await
     }
 
-    async fn open_tuned(options: Options, tuning: Tuning) -> Result<Self, OpenError> {
+    pub(crate) async fn open_tuned(options: Options, tuning: Tuning) -> Result<Self, OpenError> {
         let (tell, told) = tokio::sync::oneshot::channel();
         let path = options.data_dir.display().to_string();
         let fault = |source| OpenError::Io { path: path.clone(), source };

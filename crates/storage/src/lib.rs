@@ -18,6 +18,8 @@ mod bounds;
 mod change;
 mod clock;
 mod company;
+#[cfg(test)]
+mod conformance;
 mod deleted;
 mod delta;
 mod directory;

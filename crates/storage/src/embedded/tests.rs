@@ -1,16 +1,11 @@
 //! The engine through the boundary, with small bounds and with faults.
 
-mod access;
-mod basics;
 mod bounds;
 mod crash;
 mod deleted;
 mod faults;
-mod fence;
 mod lost_writes;
-mod model;
 mod opening;
 mod place;
 mod scale;
-mod secrets;
 mod segments;

@@ -1,7 +1,7 @@
 //! Full disks and failing writes: nothing is acknowledged that did not happen, reading goes on, and writing
 //! comes back by itself.
 
-use super::place::{self, Place, append, blob, entry_of, folder, options, uid};
+use super::place::{self, Ground, Place, append, blob, entry_of, folder, options, uid};
 use crate::embedded::spare::Disk;
 use crate::embedded::tuning::Tuning;
 use crate::{Storage, StorageError};
@@ -162,7 +162,7 @@ async fn a_full_disk_refuses_and_recovers() {
     let dir = tempfile::tempdir_in(disk).unwrap();
     let storage = Storage::open(options(dir.path())).await.unwrap();
     let (alice, bob) = place::populate(&storage).await;
-    let place = Place { storage, alice, bob, dir, tuning: Tuning::default() };
+    let place = Place { storage, alice, bob, dir, ground: Ground::Embedded(Tuning::default()) };
     let ballast = |round: u8| place.dir.path().join(format!("ballast{round}"));
     for round in 1..4 {
         std::fs::write(ballast(round), vec![0; 1_000_000]).unwrap();

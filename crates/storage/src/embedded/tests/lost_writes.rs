@@ -1,7 +1,7 @@
 //! A disk that loses everything that was not synced loses nothing that was acknowledged, and leaves nothing
 //! half-done. See [`crate::embedded::shadow`] for what is simulated, and what is taken for granted.
 
-use super::place::{Place, blob, engine, entry_of, folder, open_tuned};
+use super::place::{Place, blob, engine, entry_of, folder};
 use crate::embedded::tuning::Tuning;
 use crate::{EntryQuery, Recipient};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ async fn check(image: BTreeMap<PathBuf, Vec<u8>>, from: &Path, place: &Place, sa
     for (path, content) in image {
         std::fs::write(dir.path().join(path.strip_prefix(from).unwrap()), content).unwrap();
     }
-    let storage = open_tuned(dir.path(), place.tuning).await;
+    let storage = place.ground.open(dir.path()).await;
     assert_eq!(storage.verify().await.unwrap().problems, [""; 0]);
     for (login, said) in [(&place.alice, said[0]), (&place.bob, said[1])] {
         let inbox = storage.folder(login, &folder("INBOX")).await.unwrap();

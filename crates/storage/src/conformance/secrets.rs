@@ -39,9 +39,7 @@ fn by(login: &Login, alias: &str) -> Login {
     Login { alias: Some(address(alias)), ..login.clone() }
 }
 
-#[tokio::test]
-async fn a_removed_app_password_voids_its_logins_only() {
-    let place = Place::new().await;
+pub(super) async fn a_removed_app_password_voids_its_logins_only(place: Place) {
     let id = place.alice.account;
     let one = place.add(id, None).await.unwrap();
     let two = place.add(id, Some("phone")).await.unwrap();
@@ -91,9 +89,7 @@ async fn a_removed_app_password_voids_its_logins_only() {
     place.verify().await;
 }
 
-#[tokio::test]
-async fn tokens_expire_and_are_spent() {
-    let place = Place::new().await;
+pub(super) async fn tokens_expire_and_are_spent(place: Place) {
     let storage = &place.storage;
     let soon = place.token("soon", TokenUse::Mail, 10).await;
     let late = place.token("late", TokenUse::ApiAndMail, 20).await;
@@ -152,9 +148,7 @@ async fn tokens_expire_and_are_spent() {
 }
 
 /// Setting the password, suspension, deletion and a disabled domain take all tokens away.
-#[tokio::test]
-async fn what_revokes_tokens() {
-    let place = Place::new().await;
+pub(super) async fn what_revokes_tokens(place: Place) {
     let storage = &place.storage;
     let id = place.alice.account;
     let suspended = ServiceState::Suspended;
@@ -202,9 +196,7 @@ async fn what_revokes_tokens() {
     place.verify().await;
 }
 
-#[tokio::test]
-async fn a_lost_alias_voids_the_logins_by_it_only() {
-    let place = Place::new().await;
+pub(super) async fn a_lost_alias_voids_the_logins_by_it_only(place: Place) {
     let storage = &place.storage;
     let id = place.alice.account;
     let set = async |aliases: &[&str]| {
@@ -260,9 +252,7 @@ async fn a_lost_alias_voids_the_logins_by_it_only() {
 }
 
 /// An administrator's logins on behalf of others go by his own epoch.
-#[tokio::test]
-async fn what_takes_an_administrators_logins() {
-    let place = Place::new().await;
+pub(super) async fn what_takes_an_administrators_logins(place: Place) {
     let storage = &place.storage;
     let bob = place.bob.account;
     let on_behalf = async || {

@@ -16,9 +16,7 @@ pub(super) async fn stands(place: &Place, login: &Login) -> bool {
     stands
 }
 
-#[tokio::test]
-async fn a_raised_epoch_voids_earlier_logins_in_its_scope() {
-    let place = Place::new().await;
+pub(super) async fn a_raised_epoch_voids_earlier_logins_in_its_scope(place: Place) {
     let imap = place.alice.clone();
     let pop3 = Login { protocol: Protocol::Pop3, ..imap.clone() };
     let scope = Scope::Protocol(Protocol::Pop3);
@@ -33,9 +31,7 @@ async fn a_raised_epoch_voids_earlier_logins_in_its_scope() {
     assert_eq!((lines.len(), lines[0].action.as_str()), (2, "logout"));
 }
 
-#[tokio::test]
-async fn what_else_voids_logins() {
-    let place = Place::new().await;
+pub(super) async fn what_else_voids_logins(place: Place) {
     let storage = &place.storage;
     let alice = place.alice.clone();
 
@@ -57,9 +53,7 @@ async fn what_else_voids_logins() {
     assert!(!stands(&place, &place.bob).await && stands(&place, &place::login(&bob)).await);
 }
 
-#[tokio::test]
-async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail() {
-    let place = Place::new().await;
+pub(super) async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail(place: Place) {
     let storage = &place.storage;
     append(storage, &place.alice, "INBOX", b"hers").await;
     let id = place.alice.account;
@@ -77,9 +71,7 @@ async fn a_deleted_account_gives_up_its_name_and_keeps_its_mail() {
     assert_eq!((deleted.len(), deleted[0].account), (1, id));
 }
 
-#[tokio::test]
-async fn a_deleted_account_comes_back_with_what_is_free() {
-    let place = Place::new().await;
+pub(super) async fn a_deleted_account_comes_back_with_what_is_free(place: Place) {
     let storage = &place.storage;
     append(storage, &place.alice, "INBOX", b"hers").await;
     let id = place.alice.account;
@@ -109,9 +101,7 @@ async fn a_deleted_account_comes_back_with_what_is_free() {
     place.verify().await;
 }
 
-#[tokio::test]
-async fn a_renamed_account_keeps_its_mail_and_none_of_its_logins() {
-    let place = Place::new().await;
+pub(super) async fn a_renamed_account_keeps_its_mail_and_none_of_its_logins(place: Place) {
     let storage = &place.storage;
     append(storage, &place.alice, "INBOX", b"hers").await;
     let id = place.alice.account;
@@ -137,9 +127,8 @@ async fn a_renamed_account_keeps_its_mail_and_none_of_its_logins() {
 
 /// Logout contract L1, L3, L6: what a session wrote before is there when the raise answers; after that it
 /// writes nothing.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_write_gets_past_a_raise() {
-    let place = std::sync::Arc::new(Place::new().await);
+pub(super) async fn no_write_gets_past_a_raise(place: Place) {
+    let place = std::sync::Arc::new(place);
     let mut in_between = 0;
     for _ in 0..20 {
         let account = place.storage.account(place.alice.account).await.unwrap().unwrap();
@@ -187,9 +176,7 @@ async fn no_write_gets_past_a_raise() {
 }
 
 /// Logout contract L6: a command cut in the middle was carried out whole or not at all.
-#[tokio::test]
-async fn an_abandoned_operation_is_whole_or_not_there() {
-    let place = Place::new().await;
+pub(super) async fn an_abandoned_operation_is_whole_or_not_there(place: Place) {
     let (storage, alice) = (&place.storage, &place.alice);
     let (mut abandoned, inbox) = (0, folder("INBOX"));
     for round in 0..60 {

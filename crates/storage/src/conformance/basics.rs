@@ -4,9 +4,7 @@ use super::place::{self, Place, address, append, entry_of, flags, folder, number
 use crate::{EntryQuery, Found, SpecialUse, StorageError, What};
 use terms::{FlagChange, Flags, Keyword, ModSeq, SystemFlag};
 
-#[tokio::test]
-async fn an_account_starts_with_its_folders() {
-    let place = Place::new().await;
+pub(super) async fn an_account_starts_with_its_folders(place: Place) {
     let folders = place.storage.folders(&place.alice).await.unwrap();
     let found: Vec<_> =
         folders.iter().map(|folder| (folder.name.as_str(), folder.special_use)).collect();
@@ -23,9 +21,7 @@ async fn an_account_starts_with_its_folders() {
     assert!(folders.windows(2).all(|pair| pair[0].uid_validity != pair[1].uid_validity));
 }
 
-#[tokio::test]
-async fn names_are_found() {
-    let place = Place::new().await;
+pub(super) async fn names_are_found(place: Place) {
     let find = async |text: &str| place.storage.find(&address(text)).await.unwrap();
     assert!(matches!(find("alice@example.com").await, Some(Found::Account(_))));
     assert!(matches!(find("alice@example.net").await, Some(Found::Alias(_))));
@@ -40,9 +36,7 @@ async fn names_are_found() {
     assert_eq!(refused.unwrap_err(), StorageError::Exists(What::Address));
 }
 
-#[tokio::test]
-async fn a_message_comes_and_is_read() {
-    let place = Place::new().await;
+pub(super) async fn a_message_comes_and_is_read(place: Place) {
     let storage = &place.storage;
     for size in [0, 5, 262_143, 262_144, 262_145, 900_000] {
         let message: Vec<u8> = (0..size).map(|n: u32| (n % 251) as u8).collect();
@@ -75,9 +69,7 @@ async fn a_message_comes_and_is_read() {
     }
 }
 
-#[tokio::test]
-async fn flags_copy_move_expunge_and_changes() {
-    let place = Place::new().await;
+pub(super) async fn flags_copy_move_expunge_and_changes(place: Place) {
     let storage = &place.storage;
     let alice = &place.alice;
     let inbox = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
@@ -141,9 +133,7 @@ async fn flags_copy_move_expunge_and_changes() {
     assert!(!gone.folder_exists);
 }
 
-#[tokio::test]
-async fn folders_are_made_renamed_and_deleted() {
-    let place = Place::new().await;
+pub(super) async fn folders_are_made_renamed_and_deleted(place: Place) {
     let (storage, alice) = (&place.storage, &place.alice);
     storage.create_folder(alice, &folder("a/b/c")).await.unwrap();
     let refused = async |name: &str| storage.delete_folder(alice, &folder(name)).await.unwrap_err();
@@ -173,9 +163,7 @@ async fn folders_are_made_renamed_and_deleted() {
     assert_eq!(names, expected);
 }
 
-#[tokio::test]
-async fn a_deleted_folder_lives_on_in_the_names_below_it() {
-    let place = Place::new().await;
+pub(super) async fn a_deleted_folder_lives_on_in_the_names_below_it(place: Place) {
     let (storage, alice) = (&place.storage, &place.alice);
     let names = async || {
         let folders = storage.folders(alice).await.unwrap();
@@ -215,9 +203,7 @@ async fn a_deleted_folder_lives_on_in_the_names_below_it() {
     place.verify().await;
 }
 
-#[tokio::test]
-async fn quotas_hold() {
-    let place = Place::new().await;
+pub(super) async fn quotas_hold(place: Place) {
     let storage = &place.storage;
     let domain = storage.domain(&terms::DomainName::parse("example.net").unwrap()).await.unwrap();
     let mut change = crate::DomainChange::default();
@@ -240,9 +226,7 @@ async fn quotas_hold() {
     assert_eq!(storage.folders(&place.bob).await.unwrap().len(), 7);
 }
 
-#[tokio::test]
-async fn recent_is_claimed_once() {
-    let place = Place::new().await;
+pub(super) async fn recent_is_claimed_once(place: Place) {
     let (storage, alice) = (&place.storage, &place.alice);
     append(storage, alice, "INBOX", b"1").await;
     let open = async |claim| storage.open_folder(alice, &folder("INBOX"), claim).await.unwrap();
@@ -255,9 +239,7 @@ async fn recent_is_claimed_once() {
     assert_eq!(storage.recent(alice, looked.folder.id).await.unwrap(), 1);
 }
 
-#[tokio::test]
-async fn all_is_there_after_reopening() {
-    let place = Place::new().await;
+pub(super) async fn all_is_there_after_reopening(place: Place) {
     append(&place.storage, &place.alice, "INBOX", b"kept").await;
     place.storage.note_login(crate::LoginAttempt {
         account: place.alice.account,
@@ -277,8 +259,7 @@ async fn all_is_there_after_reopening() {
 }
 
 /// One line per hour, protocol, address and result; bounded, however many attempts there are.
-#[tokio::test]
-async fn attempts_to_log_in_are_told_and_bounded() {
+pub(super) async fn attempts_to_log_in_are_told_and_bounded(place: Place) {
     use crate::{AttemptResult, LoginAttempt};
     let attempt = |account, peer: u32, at: i64, result| LoginAttempt {
         account,
@@ -288,7 +269,7 @@ async fn attempts_to_log_in_are_told_and_bounded() {
         at: terms::UnixTime(at),
         result,
     };
-    let mut place = Place::new().await;
+    let mut place = place;
     let alice = place.alice.account;
     let logins = async |place: &Place| {
         let lines = place.storage.history(alice, 10_000).await.unwrap().into_iter();
@@ -343,9 +324,7 @@ async fn attempts_to_log_in_are_told_and_bounded() {
     place.verify().await;
 }
 
-#[tokio::test]
-async fn keywords_are_bounded_and_given_back() {
-    let place = Place::new().await;
+pub(super) async fn keywords_are_bounded_and_given_back(place: Place) {
     let (storage, alice) = (&place.storage, &place.alice);
     append(storage, alice, "INBOX", b"1").await;
     append(storage, alice, "INBOX", b"2").await;

@@ -4,10 +4,8 @@
 mod op;
 
 use self::op::{NAMES, Op, op};
-use super::place::{NOW, Place, blob, entry_of, folder};
-use crate::embedded::tuning::Tuning;
+use super::place::{Kind, NOW, Place, blob, entry_of, folder};
 use crate::{BlobRef, Entry, EntryQuery, Folder, Login, Recipient, StorageError, What};
-use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use terms::{Flags, FolderId, ModSeq, SystemFlag, Uid};
@@ -442,9 +440,7 @@ async fn read(place: &Place, login: &Login, id: FolderId, uid: Uid, blob: BlobRe
     place.storage.read_blob(login, id, uid, blob, 0, length).await.unwrap().to_vec()
 }
 
-async fn check(ops: Vec<(bool, Op)>) {
-    let tuning = Tuning { segment_limit: 2000, expunged_runs: 4, ..Tuning::default() };
-    let mut place = Place::tuned(tuning).await;
+async fn check(mut place: Place, ops: Vec<(bool, Op)>) {
     let logins = [place.alice.clone(), place.bob.clone()];
     let mut models = [Model::default(), Model::default()];
     for (login, model) in logins.iter().zip(&mut models) {
@@ -493,22 +489,14 @@ async fn check(ops: Vec<(bool, Op)>) {
     place.verify().await;
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_store_does_what_the_model_does(
-        ops in proptest::collection::vec((proptest::bool::weighted(0.25), op()), 1..120)
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(check(ops));
-    }
+pub(super) fn the_store_does_what_the_model_does(kind: Kind) {
+    let ops = proptest::collection::vec((proptest::bool::weighted(0.25), op()), 1..120);
+    super::keep_at_random(kind, ops, check);
 }
 
 /// Every write is whole, and readers see only whole ones.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_beside_a_writer_see_whole_changes() {
-    let place = Arc::new(Place::new().await);
+pub(super) async fn readers_beside_a_writer_see_whole_changes(place: Place) {
+    let place = Arc::new(place);
     let writing = Arc::clone(&place);
     let writer = tokio::spawn(async move {
         let inbox = folder("INBOX");

@@ -1,7 +1,7 @@
 //! Random acts on who may log in, compared with a model: a login stands until something voids it, and never
 //! again after that.
 
-use super::place::{self, NOW, Place, address, history};
+use super::place::{self, Kind, NOW, Place, address, history};
 use crate::{AccountChange, DomainChange, Login, NewAppPassword, NewToken, Storage, TokenUse};
 use proptest::prelude::*;
 use terms::{AccountId, Credential, DomainId, DomainName, Protocol, Scope, UnixTime};
@@ -79,8 +79,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
-        let place = Place::new().await;
+    async fn new(place: Place) -> Self {
         let accounts = [place.alice.account, place.bob.account];
         let name = DomainName::parse("example.com").unwrap();
         let domain = place.storage.domain(&name).await.unwrap().unwrap().id;
@@ -246,24 +245,16 @@ impl World {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_login_stands_until_it_is_void_and_never_again(
-        acts in proptest::collection::vec(act(), 1..60)
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut world = World::new().await;
-            for act in acts {
-                let words = format!("{act:?}");
-                world.perform(act).await;
-                world.check(&words).await;
-            }
-            world.place.verify().await;
-            world.place = world.place.reopened().await;
-            world.check("reopening").await;
-        });
-    }
+pub(super) fn a_login_stands_until_it_is_void_and_never_again(kind: Kind) {
+    super::keep_at_random(kind, proptest::collection::vec(act(), 1..60), async |place, acts| {
+        let mut world = World::new(place).await;
+        for act in acts {
+            let words = format!("{act:?}");
+            world.perform(act).await;
+            world.check(&words).await;
+        }
+        world.place.verify().await;
+        world.place = world.place.reopened().await;
+        world.check("reopening").await;
+    });
 }
