@@ -22,7 +22,7 @@ use accounts::Accounts;
 use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Options, Storage};
+use storage::Storage;
 use terms::{Incarnation, NodeId};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -58,11 +58,7 @@ impl Server {
         for (entrance, endpoint) in config.listen.all() {
             bound.push((entrance, endpoint.clone(), Listener::bind(endpoint).await?));
         }
-        let storage = Storage::open(Options::embedded(
-            config.data_dir.clone(),
-            config.storage.readers as usize,
-        ))
-        .await?;
+        let storage = Storage::open(config.storage.options(&config.data_dir)?).await?;
         let limits = &config.limits;
         let accounts = Accounts::new(
             storage.clone(),
