@@ -29,6 +29,7 @@ mod mail;
 #[cfg_attr(not(test), expect(dead_code, reason = "the engine that rests on it is being written"))]
 mod objects;
 mod options;
+mod probe;
 mod secret;
 mod storage;
 mod verification;
@@ -49,6 +50,7 @@ pub use feed::Subscription;
 pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
 pub use login::Login;
 pub use options::{BlobPlace, EngineOptions, Options, PostgresqlOptions, S3Options};
+pub use probe::Probe;
 pub use secret::{AppPassword, NewAppPassword, NewToken, Token, TokenUse};
 pub use storage::Storage;
 pub use terms::Credential;
