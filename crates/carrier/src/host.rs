@@ -32,7 +32,7 @@ pub struct Attempt {
 /// Why a login was refused. What a client is told never shows whether an account exists.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// Name or secret is wrong, or the login was overtaken by an act that makes it void.
+    /// Name or secret is wrong.
     #[error("authentication failed")]
     Invalid,
     /// Right, but this account may not use this protocol: switched off, suspended, domain disabled.
@@ -47,7 +47,7 @@ pub enum LoginError {
     /// Credentials were sent without protection; they were not looked at.
     #[error("not without TLS")]
     NeedsTls,
-    /// It cannot be checked at the moment.
+    /// It cannot be checked at the moment, or was overtaken again and again by acts that make it void.
     #[error("login is unavailable at the moment")]
     Unavailable,
 }

@@ -1,7 +1,8 @@
 //! One connection's dialogue: greeting, commands one after the other, goodbye.
 //!
-//! An idle client costs little: while nothing comes, the dialogue is suspended in a small future;
-//! reading and carrying out a command happen in a boxed one that is gone when it is done.
+//! An idle client costs little: while nothing comes, the dialogue is suspended in a small future. What
+//! reads a command, carries it out, or looks at the folder is boxed and gone when it is done, so that
+//! IDLE, which may go on for days, holds nothing but what it needs.
 //!
 //! A folder that is deleted while sessions have it open ends those sessions with BYE (RFC 2180 §3.3):
 //! their clients reconnect and find out. Only the session that deleted it goes on, with no folder open.
@@ -24,18 +25,26 @@ use storage::Storage;
 ///
 /// Both pipes are dropped on return; what was said is still to be sent. A session is ended by dropping
 /// this future, at any point.
-pub async fn serve<H: Host>(input: Input, output: Output, host: H, context: Arc<Context>) -> Over {
+pub fn serve<H: Host>(
+    input: Input,
+    output: Output,
+    host: H,
+    context: Arc<Context>,
+) -> impl Future<Output = Over> + Send {
     let talk = Talk { input, output, host, context };
     let state = State::NotAuthenticated;
     let mut dialogue = Dialogue { talk, state, bad_commands: 0, failed_logins: 0 };
-    dialogue.greet();
-    loop {
-        match dialogue.turn().await {
-            Ok(()) => {}
-            Err(End::Silently(over)) => return over,
-            Err(End::WithBye(text)) => {
-                dialogue.talk.output.say(format!("* BYE {text}\r\n").as_bytes());
-                return Over::Left;
+    // Not an `async fn`: that would keep room for its arguments beside the dialogue made of them.
+    async move {
+        dialogue.greet();
+        loop {
+            match dialogue.turn().await {
+                Ok(()) => {}
+                Err(End::Silently(over)) => return over,
+                Err(End::WithBye(text)) => {
+                    dialogue.talk.output.say(format!("* BYE {text}\r\n").as_bytes());
+                    return Over::Left;
+                }
             }
         }
     }
@@ -85,18 +94,18 @@ impl<H: Host> Dialogue<H> {
     }
 
     async fn exchange(&mut self) -> Result<(), End> {
-        let limits = self.read_limits();
-        let (tag, request) =
-            match read_request(&mut self.talk.input, &mut self.talk.output, &limits).await {
-                Ok(command) => command,
-                Err(error) => return self.no_command(error),
-            };
+        let (tag, request) = match Box::pin(self.read()).await {
+            Ok(command) => command,
+            Err(error) => return self.no_command(error),
+        };
         let row = command::row(&request);
         if !self.state.admits(row.when) {
-            if let Request::Append { literal, .. } = request
-                && let Err(error) = skip_append(&mut self.talk.input, literal, &limits).await
-            {
-                return self.no_command(error);
+            if let Request::Append { literal, .. } = request {
+                let limits = self.read_limits();
+                let skipped = Box::pin(skip_append(&mut self.talk.input, literal, &limits)).await;
+                if let Err(error) = skipped {
+                    return self.no_command(error);
+                }
             }
             return self.reject(Some(&tag), out_of_place(row.when));
         }
@@ -106,13 +115,18 @@ impl<H: Host> Dialogue<H> {
             Ok(reply) | Err(Failure::Refused(reply)) => reply,
             Err(Failure::End(end)) => return Err(end),
         };
-        let reply = self.tell(&row, reply).await?;
+        let reply = Box::pin(self.tell(&row, reply)).await?;
         if reply.status == Status::Bad {
             return self.reject(Some(&tag), reply);
         }
         self.bad_commands = 0;
         reply.say(&tag, &mut self.talk.output);
         self.after(&row, &reply).await
+    }
+
+    async fn read(&mut self) -> Result<(Tag, Request), ReadError> {
+        let limits = self.read_limits();
+        read_request(&mut self.talk.input, &mut self.talk.output, &limits).await
     }
 
     fn read_limits(&self) -> ReadLimits {

@@ -7,6 +7,7 @@ use crate::view::{Numbers, View};
 use crate::wire::request::{Numbering, SequenceSet};
 use carrier::Output;
 use std::ops::Range;
+use std::sync::Arc;
 use storage::{Changes, Login, OpenFolder, Storage, Subscription};
 use terms::{FolderId, Uid};
 
@@ -36,7 +37,7 @@ pub(crate) enum Presence {
 #[derive(Debug)]
 pub(crate) struct Selected {
     /// Whose.
-    pub(crate) login: Login,
+    pub(crate) login: Arc<Login>,
     /// Which.
     pub(crate) folder: FolderId,
     /// How it was opened.
@@ -50,7 +51,7 @@ pub(crate) struct Selected {
 
 impl Selected {
     /// A folder just opened.
-    pub(crate) fn new(login: Login, open: OpenFolder, access: Access) -> Self {
+    pub(crate) fn new(login: Arc<Login>, open: OpenFolder, access: Access) -> Self {
         let OpenFolder { folder, uids, recent_from, keywords, subscription, .. } = open;
         let view = View::new(uids, recent_from, folder.highest_mod_seq, keywords);
         Self { login, folder: folder.id, access, view, subscription, look: Look::IfWoken }
@@ -101,6 +102,18 @@ impl Selected {
         if !untold && !woken && self.look == Look::IfWoken {
             return Ok(Presence::There);
         }
+        // Boxed: hardly ever needed, and most of what would make waiting in IDLE large.
+        Box::pin(self.look(storage, output, numbers, numbering)).await
+    }
+
+    /// Looks at the folder, and tells what is new.
+    async fn look(
+        &mut self,
+        storage: &Storage,
+        output: &mut Output,
+        numbers: Numbers,
+        numbering: Numbering,
+    ) -> Result<Presence, Failure> {
         // Marked before the look: what happens after it wakes us again.
         self.subscription.mark_seen();
         self.look = Look::Now;

@@ -3,6 +3,7 @@
 use crate::command::When;
 use crate::reply::{Code, Reply};
 use crate::selected::Selected;
+use std::sync::Arc;
 use storage::Login;
 
 /// Where the dialogue stands (RFC 3501 §3). The fourth state, logout, is its end.
@@ -17,7 +18,7 @@ pub(crate) enum State {
     /// Nobody is logged in.
     NotAuthenticated,
     /// Logged in, no folder open.
-    Authenticated(Login),
+    Authenticated(Arc<Login>),
     /// Logged in, a folder open.
     Selected(Box<Selected>),
 }
@@ -37,7 +38,7 @@ impl State {
     ///
     /// # Errors
     /// There is none.
-    pub(crate) fn login(&self) -> Result<&Login, Reply> {
+    pub(crate) fn login(&self) -> Result<&Arc<Login>, Reply> {
         match self {
             State::NotAuthenticated => Err(out_of_place(When::LoggedIn)),
             State::Authenticated(login) => Ok(login),
@@ -61,7 +62,7 @@ impl State {
     /// Closes the folder, if one is open.
     pub(crate) fn close_folder(&mut self) -> WasOpen {
         let State::Selected(selected) = self else { return WasOpen::No };
-        *self = State::Authenticated(selected.login.clone());
+        *self = State::Authenticated(Arc::clone(&selected.login));
         WasOpen::Yes
     }
 }

@@ -5,6 +5,7 @@ use crate::certificate::Certificates;
 use crate::config::{Config, Entrance};
 use crate::doors::Doors;
 use crate::ending::Ender;
+use crate::executor::MailExecutor;
 use crate::expiry;
 use crate::failure::Failure;
 use crate::gate::Gate;
@@ -22,8 +23,9 @@ use accounts::Accounts;
 use sessions::Sessions;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Options, Storage};
+use storage::Storage;
 use terms::{Incarnation, NodeId};
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -43,26 +45,33 @@ pub struct Server {
     running: JoinSet<()>,
     readiness: Readiness,
     shutdown_timeout: Duration,
+    mail: MailExecutor,
 }
 
 impl Server {
-    /// Opens the store and every listener, and begins to accept.
+    /// Opens the store and every listener, and begins to accept. Mail is served by threads of its own,
+    /// all else on the runtime that this is called on.
     ///
     /// # Errors
     /// One sentence about what is wrong. Nothing is left open.
     pub async fn start(config: &Config) -> Result<Self, Failure> {
         let certificates = Certificates::load(config)?;
         let tls = Acceptor::new(certificates.server_config()?);
+        let mail = MailExecutor::start()
+            .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
         // Bound before the store is opened: a taken port must not cost a recovery.
         let mut bound = Vec::new();
         for (entrance, endpoint) in config.listen.all() {
-            bound.push((entrance, endpoint.clone(), Listener::bind(endpoint).await?));
+            let place = endpoint.clone();
+            // By whom it accepts for: a socket belongs to the runtime that opened it.
+            let binding =
+                executor_of(entrance, &mail).spawn(async move { Listener::bind(&place).await });
+            let listener = binding
+                .await
+                .map_err(|error| Failure::Other(format!("cannot listen: {error}")))??;
+            bound.push((entrance, endpoint.clone(), listener));
         }
-        let storage = Storage::open(Options::embedded(
-            config.data_dir.clone(),
-            config.storage.readers as usize,
-        ))
-        .await?;
+        let storage = Storage::open(config.storage.options(&config.data_dir)?).await?;
         let limits = &config.limits;
         let accounts = Accounts::new(
             storage.clone(),
@@ -97,7 +106,10 @@ impl Server {
             web: Arc::new(Web::new(config, services.clone(), readiness.clone())),
             services: services.clone(),
             all: Gate::new(limits.connections as usize, limits.connections_per_address as usize),
-            lmtp: Gate::new(limits.lmtp_connections as usize, usize::MAX),
+            lmtp: Gate::new(
+                limits.lmtp_connections as usize,
+                limits.lmtp_connections_per_address as usize,
+            ),
             api: Gate::new(
                 limits.http_connections as usize,
                 limits.http_connections_per_address as usize,
@@ -111,12 +123,14 @@ impl Server {
             running: JoinSet::new(),
             readiness: readiness.clone(),
             shutdown_timeout: config.shutdown_timeout,
+            mail,
         };
         for (entrance, endpoint, listener) in bound {
             let shown =
                 listener.local_addr().map_or(endpoint.to_string(), |bound| bound.to_string());
             server.listeners.push((entrance, shown));
-            server.running.spawn(doors.clone().accept_until_stop(entrance, listener));
+            let accepting = doors.clone().accept_until_stop(entrance, listener);
+            server.running.spawn_on(accepting, &executor_of(entrance, &server.mail));
         }
         let services = server.services.clone();
         let ender =
@@ -138,6 +152,11 @@ impl Server {
         &self.services.sessions
     }
 
+    /// Where mail is served; for tests that keep it busy.
+    pub fn mail_executor(&self) -> &Handle {
+        self.mail.handle()
+    }
+
     /// Says that every listener accepts.
     pub fn announce(&self) {
         announce::ready(&self.listeners);
@@ -153,7 +172,8 @@ impl Server {
         announce::ready_again();
     }
 
-    /// Stops: no more connections, every session is told and ended, what is queued is written.
+    /// Stops: no more connections, every session is told and ended, requests of the API that were
+    /// received are carried out and answered, what is queued is written.
     pub async fn stop(mut self) {
         announce::stopping();
         self.readiness.stopping();
@@ -162,15 +182,21 @@ impl Server {
         let stopped = timeout(self.shutdown_timeout, async {
             while self.running.join_next().await.is_some() {}
             ending.finished().await;
+            self.services.shutdown.released().await;
         });
         if stopped.await.is_err() {
             tracing::warn!(
                 open = ending.report().open.len(),
-                "sessions cut: shutdown_timeout reached"
+                "sessions and requests cut: shutdown_timeout reached"
             );
         }
         self.services.storage.close().await;
     }
+}
+
+/// Whose threads serve the clients that come in there.
+fn executor_of(entrance: Entrance, mail: &MailExecutor) -> Handle {
+    if entrance.is_mail() { mail.handle().clone() } else { Handle::current() }
 }
 
 /// Runs the server until a signal stops it.

@@ -30,7 +30,7 @@ pub async fn run(args: &BootstrapArgs) -> Result<(), Failure> {
 }
 
 async fn open(config: &Config) -> Result<Storage, Failure> {
-    let options = storage::Options::embedded(config.data_dir.clone(), 1);
+    let options = config.storage.options(&config.data_dir)?;
     Storage::open(options).await.map_err(|error| match error {
         OpenError::InUse { .. } => {
             Failure::Other(format!("{error}: stop the running server first"))

@@ -3,7 +3,7 @@
 
 use crate::certificate::Certificates;
 use crate::cli::CheckArgs;
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Engine};
 use crate::failure::Failure;
 use crate::listener::Listener;
 use rustix::fs::{Access, access};
@@ -11,7 +11,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use storage::{OpenError, Storage};
+use storage::{OpenError, Probe, Storage, Verification};
 use terms::UnixTime;
 
 /// Checks everything and prints one line per check.
@@ -23,10 +23,12 @@ pub async fn run(args: &CheckArgs) -> Result<(), Failure> {
         Err(error) => vec![Finding::bad("configuration", error)],
         Ok(config) => {
             let mut findings = vec![Finding::good("configuration", args.config.display())];
-            let data_dir = config.data_dir.clone();
-            findings.extend(everything(config).await?);
+            findings.extend(everything(&config).await?);
             if args.storage {
-                findings.extend(thoroughly(data_dir).await?);
+                findings.extend(match config.storage.engine {
+                    Engine::Embedded => thoroughly(config.data_dir).await?,
+                    Engine::Postgresql => thoroughly_at_servers(&config).await?,
+                });
             }
             findings
         }
@@ -88,14 +90,20 @@ impl fmt::Display for Finding {
     }
 }
 
-async fn everything(config: Config) -> Result<Vec<Finding>, Failure> {
-    let data_dir = config.data_dir.clone();
-    // It reads from disk, and may have much to read.
-    let store = tokio::task::spawn_blocking(move || Storage::check(&data_dir))
-        .await
-        .map_err(|error| Failure::Other(format!("storage cannot be checked: {error}")))?;
-    let runs = matches!(store, Err(OpenError::InUse { .. }));
-    let mut findings = vec![storage(&config.data_dir, store), certificate(&config)];
+async fn everything(config: &Config) -> Result<Vec<Finding>, Failure> {
+    let (mut findings, runs) = match config.storage.engine {
+        Engine::Embedded => {
+            let data_dir = config.data_dir.clone();
+            // It reads from disk, and may have much to read.
+            let store = tokio::task::spawn_blocking(move || Storage::check(&data_dir))
+                .await
+                .map_err(|error| Failure::Other(format!("storage cannot be checked: {error}")))?;
+            let runs = matches!(store, Err(OpenError::InUse { .. }));
+            (vec![storage(&config.data_dir, store)], runs)
+        }
+        Engine::Postgresql => servers(config).await,
+    };
+    findings.push(certificate(config));
     for (entrance, endpoint) in config.listen.all() {
         let subject = format!("listen.{}", entrance.name());
         findings.push(if runs {
@@ -107,6 +115,31 @@ async fn everything(config: Config) -> Result<Vec<Finding>, Failure> {
     Ok(findings)
 }
 
+/// The servers that keep the mail, and the part of it that is kept here; and whether a server runs.
+async fn servers(config: &Config) -> (Vec<Finding>, bool) {
+    let options = match config.storage.options(&config.data_dir) {
+        Ok(options) => options,
+        Err(error) => return (vec![Finding::bad("configuration", error)], false),
+    };
+    let place = config.data_dir.display();
+    let mut findings = vec![match writable(&config.data_dir) {
+        Ok(()) => Finding::good("data_dir", format!("{place} can be written")),
+        Err(why) => Finding::bad("data_dir", format!("{place} cannot be written: {why}")),
+    }];
+    let mut runs = false;
+    for Probe { subject, outcome } in Storage::probe(&options).await {
+        findings.push(match outcome {
+            Ok(words) => Finding::good(subject, words),
+            Err(OpenError::InUse { path }) => {
+                runs = true;
+                Finding::good(subject, format!("{path} is in use by a running server"))
+            }
+            Err(error) => Finding::bad(subject, error),
+        });
+    }
+    (findings, runs)
+}
+
 fn storage(data_dir: &Path, store: Result<bool, OpenError>) -> Finding {
     let subject = "storage";
     let place = data_dir.display();
@@ -116,26 +149,24 @@ fn storage(data_dir: &Path, store: Result<bool, OpenError>) -> Finding {
             Finding::good(subject, format!("{place} is in use by a running server"))
         }
         Err(error) => Finding::bad(subject, error),
-        Ok(false) => {
-            let existing =
-                data_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
-            match access(existing, Access::WRITE_OK | Access::EXEC_OK) {
-                Ok(()) => Finding::good(subject, format!("{place} is empty, a store will be made")),
-                Err(error) => Finding::bad(
-                    subject,
-                    format!(
-                        "{place} is empty, and no store can be made: {}: {error}",
-                        existing.display()
-                    ),
-                ),
+        Ok(false) => match writable(data_dir) {
+            Ok(()) => Finding::good(subject, format!("{place} is empty, a store will be made")),
+            Err(why) => {
+                Finding::bad(subject, format!("{place} is empty, and no store can be made: {why}"))
             }
-        }
+        },
     }
+}
+
+/// Whether a directory can be written in, or made if it is not there.
+fn writable(data_dir: &Path) -> Result<(), String> {
+    let existing = data_dir.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    access(existing, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| format!("{}: {error}", existing.display()))
 }
 
 /// Reads all that is stored.
 async fn thoroughly(data_dir: PathBuf) -> Result<Vec<Finding>, Failure> {
-    let subject = "stored mail";
     let started = Instant::now();
     let mut told = started;
     // Those who wait for it want to know that it goes on.
@@ -151,28 +182,55 @@ async fn thoroughly(data_dir: PathBuf) -> Result<Vec<Finding>, Failure> {
         .await
         .map_err(|error| Failure::Other(format!("storage cannot be checked: {error}")))?;
     Ok(match verified {
-        Ok(None) => vec![Finding::good(subject, "there is none")],
-        Ok(Some(found)) if found.problems.is_empty() => {
-            let words = format!(
-                "{} accounts, {} folders, {} messages; {} MB in {} blobs read in {:.1} s, all is well",
-                found.accounts,
-                found.folders,
-                found.entries,
-                found.bytes / 1_000_000,
-                found.blobs,
-                started.elapsed().as_secs_f64(),
-            );
-            vec![Finding::good(subject, words)]
-        }
-        Ok(Some(found)) => {
-            found.problems.iter().map(|problem| Finding::bad(subject, problem)).collect()
-        }
-        Err(OpenError::InUse { .. }) => {
-            vec![Finding::bad(subject, "a server runs: stop it, or look at a copy")]
-        }
-        Err(error) => vec![Finding::bad(subject, error)],
+        Ok(None) => vec![Finding::good(STORED_MAIL, "there is none")],
+        Ok(Some(found)) => verified_findings(&found, started),
+        Err(error) => vec![not_verified(&error)],
     })
 }
+
+/// The same where servers keep it. The store is opened as a server would open it: the schema of its database is
+/// brought forward.
+async fn thoroughly_at_servers(config: &Config) -> Result<Vec<Finding>, Failure> {
+    let started = Instant::now();
+    let storage = match Storage::open(config.storage.options(&config.data_dir)?).await {
+        Ok(storage) => storage,
+        Err(error) => return Ok(vec![not_verified(&error)]),
+    };
+    let verified = storage.verify().await;
+    storage.close().await;
+    Ok(match verified {
+        Ok(found) => verified_findings(&found, started),
+        Err(error) => vec![Finding::bad(STORED_MAIL, error)],
+    })
+}
+
+fn verified_findings(found: &Verification, started: Instant) -> Vec<Finding> {
+    if found.problems.is_empty() {
+        let words = format!(
+            "{} accounts, {} folders, {} messages; {} MB in {} blobs read in {:.1} s, all is well",
+            found.accounts,
+            found.folders,
+            found.entries,
+            found.bytes / 1_000_000,
+            found.blobs,
+            started.elapsed().as_secs_f64(),
+        );
+        return vec![Finding::good(STORED_MAIL, words)];
+    }
+    found.problems.iter().map(|problem| Finding::bad(STORED_MAIL, problem)).collect()
+}
+
+fn not_verified(error: &OpenError) -> Finding {
+    match error {
+        OpenError::InUse { .. } => {
+            Finding::bad(STORED_MAIL, "a server runs: stop it, or look at a copy")
+        }
+        error => Finding::bad(STORED_MAIL, error),
+    }
+}
+
+/// What `--storage` looks at.
+const STORED_MAIL: &str = "stored mail";
 
 fn certificate(config: &Config) -> Finding {
     let subject = "certificate";
@@ -245,7 +303,7 @@ mod tests {
 
     async fn check(text: &str) -> Vec<String> {
         let config = Config::parse("posthouse.toml", text, []).unwrap();
-        everything(config).await.unwrap().iter().map(ToString::to_string).collect()
+        everything(&config).await.unwrap().iter().map(ToString::to_string).collect()
     }
 
     #[tokio::test]
@@ -314,5 +372,45 @@ mod tests {
         assert!(line.starts_with(&format!("failed  stored mail: {at}/posthouse.db: ")), "{line}");
         let line = check(&text).await.swap_remove(0);
         assert!(line.starts_with(&format!("failed  storage: {at}/posthouse.db: ")), "{line}");
+    }
+
+    #[tokio::test]
+    async fn servers_are_asked() {
+        let Some(bucket) = testkit::services::s3() else { return };
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().display();
+        let place = format!("s3://{}/check at {}", bucket.name, bucket.endpoint);
+        let text = format!(
+            "data_dir = \"{at}/data\"\nlisten.imap = [\"127.0.0.1:0\"]\n[storage]\n\
+             engine = \"postgresql\"\nurl = \"postgresql://127.0.0.1:1/mail\"\n[storage.blobs]\n\
+             url = \"s3://{}/check\"\nendpoint = \"{}\"\nallow_http = true\n\
+             access_key_id = \"{}\"\nsecret_access_key_file = \"{at}/key\"\n",
+            bucket.name, bucket.endpoint, bucket.access_key_id
+        );
+        let missing = "the file cannot be read: No such file or directory (os error 2)";
+        let key = format!("storage.blobs.secret_access_key_file is \"{at}/key\"");
+        assert_eq!(check(&text).await[0], format!("failed  configuration: {key}, but {missing}"));
+        for (secret, line) in [
+            (
+                bucket.secret_access_key.as_str(),
+                format!(
+                    "ok      object store: {place}: objects can be listed, written, read and deleted"
+                ),
+            ),
+            (
+                "guess",
+                format!(
+                    "failed  object store: {place}: the secret is not that of the access key \
+                     (SignatureDoesNotMatch): look at secret_access_key"
+                ),
+            ),
+        ] {
+            std::fs::write(dir.path().join("key"), secret).unwrap();
+            let lines = check(&text).await;
+            assert_eq!(lines[0], format!("ok      data_dir: {at}/data can be written"));
+            assert!(lines[1].starts_with("failed  database: PostgreSQL"), "{}", lines[1]);
+            assert_eq!(lines[2], line);
+        }
+        assert!(!dir.path().join("data").exists());
     }
 }

@@ -19,7 +19,7 @@ pub use hostname::Hostname;
 pub use limits::Limits;
 pub use listen::{Endpoint, Entrance, Listen};
 pub use setting::Size;
-pub use storage::{Engine, Storage};
+pub use storage::{Blobs, BucketUrl, Engine, SecretFileError, ServerUrl, Storage, Word};
 
 use error::Origin;
 use section::{Section, section};
@@ -100,7 +100,6 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut source = Source::new(file, text, variables)?;
         let config = <Self as Section>::read(&mut source)?;
-        source.section_unavailable("storage.blobs", "messages are kept under data_dir")?;
         source.section_unavailable("cluster", "one node runs alone")?;
         source.finish()?;
         rules::check(&config, &source)?;

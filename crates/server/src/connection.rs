@@ -56,11 +56,20 @@ enum Pause {
     Broken,
 }
 
-/// One connection with its dialogue.
+/// Whether the dialogue is polled again.
+#[derive(PartialEq, Eq)]
+enum Next {
+    GoOn,
+    End,
+}
+
+/// One connection with its dialogue. What is dropped unfinished (a task that panics, a runtime that
+/// stops) is dropped in this order, so that the session's place goes last in any case.
 pub(crate) struct Connection {
-    services: Arc<Services>,
-    seat: Arc<Seat>,
     dialogue: Option<Dialogue>,
+    /// The socket; taken when it is closed.
+    exchange: Option<Exchange>,
+    services: Arc<Services>,
     farewell: Farewell,
     patience: Patience,
     started: Instant,
@@ -69,6 +78,7 @@ pub(crate) struct Connection {
     end: End,
     /// Whether `end` is the session's order, rather than the server's stop.
     in_session: bool,
+    seat: Arc<Seat>,
 }
 
 /// Resolves when we end the connection.
@@ -87,6 +97,7 @@ impl Connection {
         services: Arc<Services>,
         seat: Arc<Seat>,
         dialogue: Dialogue,
+        exchange: Exchange,
         farewell: Farewell,
         patience: Patience,
         started: Instant,
@@ -97,9 +108,9 @@ impl Connection {
             EndReason::Shutdown
         });
         Self {
-            services,
-            seat,
             dialogue: Some(dialogue),
+            exchange: Some(exchange),
+            services,
             farewell,
             patience,
             started,
@@ -107,46 +118,44 @@ impl Connection {
             timer: Box::pin(sleep_until(started + patience.login.unwrap_or(patience.idle))),
             end,
             in_session: false,
+            seat,
         }
     }
 
     /// Runs it to its end. When this returns, the socket is closed and the session's place is free.
-    pub(crate) async fn run(mut self, mut exchange: Exchange) {
+    pub(crate) async fn run(&mut self) {
         loop {
-            match poll_fn(|cx| self.poll_pause(cx, &mut exchange)).await {
-                Pause::StartTls => match self.start_tls(exchange).await {
-                    Some(secured) => exchange = secured,
-                    None => break,
-                },
-                Pause::Left => {
-                    self.dialogue = None;
-                    self.part(exchange).await;
-                    break;
-                }
-                Pause::Ordered(reason) => {
-                    // Whatever it was doing stops here.
-                    self.dialogue = None;
-                    exchange.cut((self.farewell)(reason)).await;
-                    break;
-                }
-                Pause::Void => {
-                    self.dialogue = None;
-                    let reason = self.order_that_follows().await;
-                    exchange.cut((self.farewell)(reason)).await;
-                    break;
-                }
-                Pause::Broken => {
-                    self.dialogue = None;
-                    exchange.reset();
-                    break;
-                }
+            let pause = poll_fn(|cx| self.poll_pause(cx)).await;
+            // Boxed: it is not to take room in the connections that wait.
+            if Box::pin(self.after(pause)).await == Next::End {
+                break;
             }
         }
         // Nothing of the session is left but its place.
         drop(self.seat.leave());
     }
 
-    fn poll_pause(&mut self, cx: &mut Context<'_>, exchange: &mut Exchange) -> Poll<Pause> {
+    async fn after(&mut self, pause: Pause) -> Next {
+        let Some(exchange) = self.exchange.take() else { return Next::End };
+        if let Pause::StartTls = pause {
+            self.exchange = self.start_tls(exchange).await;
+            return if self.exchange.is_some() { Next::GoOn } else { Next::End };
+        }
+        // Whatever it was doing stops here.
+        self.dialogue = None;
+        match pause {
+            Pause::Left => self.part(exchange).await,
+            Pause::Ordered(reason) => exchange.cut((self.farewell)(reason)).await,
+            Pause::Void => {
+                let reason = self.order_that_follows().await;
+                exchange.cut((self.farewell)(reason)).await;
+            }
+            Pause::Broken | Pause::StartTls => exchange.reset(),
+        }
+        Next::End
+    }
+
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<Pause> {
         loop {
             if let Poll::Ready(reason) = self.poll_order(cx) {
                 return Poll::Ready(Pause::Ordered(reason));
@@ -166,10 +175,14 @@ impl Connection {
                 // The dialogue has just logged in: listen before anything it said is sent.
                 continue;
             }
+            let Some(exchange) = &mut self.exchange else { return Poll::Ready(Pause::Broken) };
             match exchange.poll_move(cx) {
                 Poll::Ready(Ok(())) => self.sign_of_life(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Pause::Broken),
-                Poll::Pending => return self.poll_patience(cx, !exchange.is_flushed()),
+                Poll::Pending => {
+                    let stalled = !exchange.is_flushed();
+                    return self.poll_patience(cx, stalled);
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Doors {
     pub(crate) services: Arc<Services>,
     /// Counts mail clients, in all and per address before login.
     pub(crate) all: Gate,
-    /// Counts LMTP clients.
+    /// Counts LMTP clients, in all and per address.
     pub(crate) lmtp: Gate,
     /// Counts clients of the API, in all and per address.
     pub(crate) api: Gate,
@@ -78,11 +78,9 @@ impl Doors {
                 });
             }
             _ => {
+                let held = (place, present);
                 let protocols = self.protocols.clone();
-                tokio::spawn(async move {
-                    protocols.serve(entrance, stream, peer, doorstep).await;
-                    drop((place, present));
-                });
+                tokio::spawn(protocols.serve(entrance, stream, peer, doorstep, held));
             }
         }
     }

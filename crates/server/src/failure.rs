@@ -1,7 +1,7 @@
 //! Why the program ends without having done what it was asked: one sentence and an exit code.
 
 use crate::certificate::CertificateError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, SecretFileError};
 use crate::listener::BindError;
 use std::process::ExitCode;
 use storage::OpenError;
@@ -30,6 +30,12 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        Self::Configuration(error.to_string())
+    }
+}
+
+impl From<SecretFileError> for Failure {
+    fn from(error: SecretFileError) -> Self {
         Self::Configuration(error.to_string())
     }
 }

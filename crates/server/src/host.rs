@@ -12,11 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use storage::{Credential, Login};
-use terms::{EndReason, FolderName, UnixTime};
+use terms::{EndReason, FolderName, UnixTime, printable};
 use tokio::sync::oneshot;
 
 /// How often an idle client hears from us, so that no firewall forgets the connection.
 const KEEPALIVE: Duration = Duration::from_secs(120);
+
+/// So many letters of a login name are logged: whoever makes up a longer one has written enough.
+const LOGGED: usize = 100;
 
 /// The time, in whole seconds.
 pub(crate) fn now() -> UnixTime {
@@ -42,7 +45,7 @@ impl Drop for Place {
             session = %self.guard.key(),
             protocol = session.protocol.name(),
             peer = %session.peer,
-            login = &*session.login,
+            login = printable(&session.login, LOGGED),
             client = record.client.as_deref(),
             age = record.age(now()),
             end = record.ending.map(EndReason::name),
@@ -103,6 +106,9 @@ impl Seat {
     }
 }
 
+/// A login with its place.
+type Admitted = (Login, Place);
+
 /// A connection, in the hands of its dialogue.
 pub(crate) struct ConnectionHost {
     services: Arc<Services>,
@@ -128,7 +134,14 @@ impl ConnectionHost {
         self.services.is_trusted(self.peer.ip())
     }
 
-    async fn admit(&self, login: &Login) -> Result<Place, LoginError> {
+    /// Checks credentials, and gives the login its place. None: an act that voids logins was quicker.
+    async fn try_once(&self, credentials: &Credentials) -> Result<Option<Admitted>, LoginError> {
+        let checked = self.services.log_in(credentials.clone(), self.peer.ip()).await;
+        let login = checked.map_err(refused)?;
+        Ok(self.admit(&login).await?.map(|place| (login, place)))
+    }
+
+    async fn admit(&self, login: &Login) -> Result<Option<Place>, LoginError> {
         let on_behalf = match login.credential {
             Credential::OnBehalf { administrator, .. } => Some(administrator.to_string().into()),
             Credential::Password | Credential::AppPassword(_) | Credential::Token(_) => None,
@@ -149,26 +162,33 @@ impl ConnectionHost {
                 credential: login.credential,
                 since: now(),
             })
-            .map_err(|_| LoginError::TooManySessions)?;
+            .map_err(|refusal| match refusal {
+                sessions::Refusal::Account(_) | sessions::Refusal::Address(_) => {
+                    LoginError::TooManySessions
+                }
+                sessions::Refusal::Shutdown => LoginError::Unavailable,
+            })?;
         if let Some(client) = &self.client {
             unconfirmed.note_client(client);
         }
         let stands = self.services.storage.login_stands(login);
-        let (guard, orders) = unconfirmed.confirm(stands).await.map_err(|error| match error {
-            ConfirmError::Void => LoginError::Invalid,
-            ConfirmError::Unknown(_) => LoginError::Unavailable,
-        })?;
+        let (guard, orders) = match unconfirmed.confirm(stands).await {
+            Ok(confirmed) => confirmed,
+            Err(ConfirmError::Void) => return Ok(None),
+            Err(ConfirmError::Unknown(_)) => return Err(LoginError::Unavailable),
+        };
         let protocol = login.protocol;
         tracing::info!(
             session = %guard.key(),
             protocol = protocol.name(),
             peer = %self.peer,
             tls = self.security().tls,
-            login = login.name,
+            login = printable(&login.name, LOGGED),
             account = %login.address,
             "session opened"
         );
-        Ok(Place { guard, orders, _present: self.services.metrics.session(protocol) })
+        let present = self.services.metrics.session(protocol);
+        Ok(Some(Place { guard, orders, _present: present }))
     }
 }
 
@@ -195,26 +215,8 @@ impl Host for ConnectionHost {
     }
 
     async fn log_in(&mut self, attempt: Attempt) -> Result<Login, LoginError> {
-        let (protocol, name) = (attempt.protocol, attempt.name.clone());
-        let credentials = Credentials {
-            protocol,
-            name: attempt.name,
-            on_behalf_of: attempt.on_behalf_of,
-            secret: attempt.secret,
-        };
-        let checked = self.services.log_in(credentials, self.peer.ip()).await;
-        let admitted = match checked {
-            Ok(login) => self.admit(&login).await.map(|place| (login, place)),
-            Err(refusal) => Err(refused(refusal)),
-        };
-        self.services.metrics.login(protocol, admitted.as_ref().map(|_| ()));
-        let (login, place) = admitted.inspect_err(|error| {
-            tracing::info!(protocol = protocol.name(), peer = %self.peer, name, %error, "login refused");
-        })?;
-        *self.seat.session.lock() = Some(place);
-        // It waits at the door no longer.
-        self.doorstep = None;
-        Ok(login)
+        // Boxed: some kilobytes, which are not to be kept for as long as the dialogue lives.
+        Box::pin(self.attempt(attempt)).await
     }
 
     fn client_named(&mut self, name: &str) {
@@ -232,6 +234,34 @@ impl Host for ConnectionHost {
 
     async fn keepalive(&mut self) {
         tokio::time::sleep(KEEPALIVE).await;
+    }
+}
+
+impl ConnectionHost {
+    async fn attempt(&mut self, attempt: Attempt) -> Result<Login, LoginError> {
+        let (protocol, name) = (attempt.protocol, attempt.name.clone());
+        let credentials = Credentials {
+            protocol,
+            name: attempt.name,
+            on_behalf_of: attempt.on_behalf_of,
+            secret: attempt.secret,
+        };
+        let mut admitted = self.try_once(&credentials).await;
+        if let Ok(None) = admitted {
+            // It may be right by what is stored now: a logout takes nobody's password away.
+            self.services.metrics.login_overtaken();
+            admitted = self.try_once(&credentials).await;
+        }
+        let admitted = admitted.and_then(|admitted| admitted.ok_or(LoginError::Unavailable));
+        self.services.metrics.login(protocol, admitted.as_ref().map(|_| ()));
+        let (login, place) = admitted.inspect_err(|error| {
+            let name = printable(&name, LOGGED);
+            tracing::info!(protocol = protocol.name(), peer = %self.peer, name, %error, "login refused");
+        })?;
+        *self.seat.session.lock() = Some(place);
+        // It waits at the door no longer.
+        self.doorstep = None;
+        Ok(login)
     }
 }
 

@@ -9,10 +9,12 @@ mod stall;
 
 use crate::config::{Entrance, Limits};
 use crate::metrics::Metrics;
+use crate::shutdown::{Hold, Shutdown};
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
+use hyper::http::Version;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,8 +22,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use terms::Network;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -106,18 +109,18 @@ impl Http {
         }
     }
 
-    /// Serves one connection until the client leaves, is too slow, or, after `stop`, has its last
-    /// answer.
-    pub async fn serve<S: Site>(
+    /// Serves one connection until the client leaves, is too slow, or, when the server stops, has its
+    /// last answer.
+    pub(crate) async fn serve<S: Site>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
         entrance: Entrance,
         peer: IpAddr,
         site: Arc<S>,
-        stop: impl Future<Output = ()>,
+        shutdown: &Shutdown,
     ) {
         let service = service_fn(async |request| {
-            let answer = self.answer(request, peer, Arc::clone(&site)).await;
+            let answer = self.answer(request, peer, Arc::clone(&site), shutdown).await;
             self.metrics.http_answer(entrance, answer.status().as_u16());
             Ok::<_, Infallible>(answer)
         });
@@ -125,7 +128,7 @@ impl Http {
         let mut connection = pin!(self.connection.serve_connection(stream, service));
         let result = tokio::select! {
             result = connection.as_mut() => result,
-            () = stop => {
+            () = shutdown.begun() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -141,7 +144,8 @@ impl Http {
         request: hyper::Request<Incoming>,
         peer: IpAddr,
         site: Arc<S>,
-    ) -> hyper::Response<Full<Bytes>> {
+        shutdown: &Shutdown,
+    ) -> hyper::Response<Kept> {
         let (head, body) = request.into_parts();
         match self.read(&head, body).await {
             Ok((body, room)) => {
@@ -152,29 +156,38 @@ impl Http {
                     peer: forwarded::client(peer, &head.headers, &self.trusted),
                 };
                 let site = Arc::clone(&site);
-                // A task of its own: what was asked is not left half done when the client hangs up.
+                // A task of its own: what was asked is not left half done when the client hangs up, or
+                // the server stops.
                 let work = tokio::spawn({
-                    let site = Arc::clone(&site);
-                    async move { site.answer(request).await }
+                    let (site, hold) = (Arc::clone(&site), shutdown.hold());
+                    async move {
+                        let answer = site.answer(request).await;
+                        drop(hold);
+                        answer
+                    }
                 });
+                let hold = shutdown.hold();
                 let answer = work.await;
                 drop(room);
                 // It panicked; the hook has told the log.
-                response::<S>(
-                    answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR)),
-                )
+                let answer =
+                    answer.unwrap_or_else(|_| site.refuse(StatusCode::INTERNAL_SERVER_ERROR));
+                response::<S>(answer).map(|body| Kept { body, _hold: Some(hold) })
             }
             Err(status) => {
                 let mut refusal = response::<S>(site.refuse(status));
                 // What is left of the body is not read.
                 refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                refusal
+                refusal.map(|body| Kept { body, _hold: None })
             }
         }
     }
 
     /// The whole body, or why not.
     async fn read(&self, head: &Parts, mut body: Incoming) -> Result<Read<'_>, StatusCode> {
+        if !names_its_host(head) {
+            return Err(StatusCode::BAD_REQUEST);
+        }
         // Asking for the body makes hyper say `100 Continue` to who waits for it: not for nothing.
         let waits = head.headers.contains_key(EXPECT);
         if waits && body.size_hint().lower() > self.body_size as u64 {
@@ -229,6 +242,40 @@ const MOST_FORGOTTEN: usize = 64 << 20;
 
 /// hyper takes no smaller ones.
 const SMALLEST_BUFFER: usize = 8192;
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, and none does so twice.
+fn names_its_host(head: &Parts) -> bool {
+    match head.headers.get_all(HOST).iter().count() {
+        0 => head.version < Version::HTTP_11,
+        count => count == 1,
+    }
+}
+
+/// A body on its way out. The server does not end before it is written.
+struct Kept {
+    body: Full<Bytes>,
+    _hold: Option<Hold>,
+}
+
+impl Body for Kept {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 fn response<S: Site>(answer: Answer) -> hyper::Response<Full<Bytes>> {
     let mut response = hyper::Response::new(Full::new(answer.body));

@@ -14,6 +14,7 @@ pub mod demo;
 mod doors;
 mod ending;
 mod exchange;
+mod executor;
 mod expiry;
 pub mod failure;
 mod gate;

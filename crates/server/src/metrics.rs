@@ -38,6 +38,7 @@ struct Counted {
     ended: Family<ByReason, Counter>,
     logout_seconds: Histogram,
     logouts_unconfirmed: Counter,
+    logins_overtaken: Counter,
     deliveries: Family<ByOutcome, Counter>,
     api_requests: Family<ByMethod, Counter>,
     api_seconds: Histogram,
@@ -154,6 +155,12 @@ impl Counted {
             "Orders to end sessions that could not be confirmed in time",
             logouts_unconfirmed.clone(),
         );
+        let logins_overtaken = Counter::default();
+        registry.register(
+            "logins_overtaken",
+            "Logins that were checked once more because an act that voids logins was quicker",
+            logins_overtaken.clone(),
+        );
         Self {
             connections: family(registry, "connections", "Open connections"),
             accepted: family(registry, "connections_accepted", "Connections accepted"),
@@ -172,6 +179,7 @@ impl Counted {
                 "From ordering an account's sessions to end to their having ended",
             ),
             logouts_unconfirmed,
+            logins_overtaken,
             deliveries: family(registry, "deliveries", "Messages by LMTP, each recipient counted"),
             api_requests: family(registry, "api_requests", "Requests of the API"),
             api_seconds: histogram(registry, "api_request", "From request to answer"),
@@ -251,6 +259,11 @@ impl Metrics {
             .logins
             .get_or_create(&ByLogin { protocol: protocol.name(), result })
             .inc();
+    }
+
+    /// An act that voids logins was quicker than somebody who logs in.
+    pub fn login_overtaken(&self) {
+        self.inner.counted.logins_overtaken.inc();
     }
 
     /// An order to end an account's sessions was carried out on so many, in that time.

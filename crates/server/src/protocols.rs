@@ -68,14 +68,34 @@ impl Protocols {
         }
     }
 
-    /// Serves one connection, accepted just now, to its end.
-    pub(crate) async fn serve(
+    /// Serves one connection, accepted just now, to its end. `held` is dropped then.
+    pub(crate) fn serve(
         self: Arc<Self>,
         entrance: Entrance,
         stream: Stream,
         peer: SocketAddr,
         doorstep: Option<Doorstep>,
-    ) {
+        held: impl Send,
+    ) -> impl Future<Output = ()> + Send {
+        // Boxed, and no part of an `async fn`'s arguments: the task keeps what the connection needs, and
+        // not what led to it.
+        let opening = Box::pin(self.open(entrance, stream, peer, doorstep));
+        async move {
+            if let Some(mut connection) = opening.await {
+                connection.run().await;
+            }
+            drop(held);
+        }
+    }
+
+    /// The connection with its dialogue; none if there is nobody to talk to.
+    async fn open(
+        self: Arc<Self>,
+        entrance: Entrance,
+        stream: Stream,
+        peer: SocketAddr,
+        doorstep: Option<Doorstep>,
+    ) -> Option<Box<Connection>> {
         let started = Instant::now();
         let (patience, farewell) = self.manners(entrance);
         let stream = match (entrance.is_tls(), stream) {
@@ -84,36 +104,41 @@ impl Protocols {
                 match timeout(patience.login.unwrap_or(patience.idle), handshake).await {
                     Ok(Ok(stream)) => stream,
                     // Not TLS, no common version, or gone: there is nobody to tell.
-                    Ok(Err(_)) | Err(_) => return self.services.metrics.tls_failed(entrance),
+                    Ok(Err(_)) | Err(_) => {
+                        self.services.metrics.tls_failed(entrance);
+                        return None;
+                    }
                 }
             }
             (_, stream) => stream,
         };
         let seat = Arc::new(Seat::new(stream.is_tls()));
-        let host = ConnectionHost::new(self.services.clone(), seat.clone(), peer, doorstep);
         let (feed, input, output, drain) = pipes();
+        let host =
+            |doorstep| ConnectionHost::new(self.services.clone(), seat.clone(), peer, doorstep);
         let dialogue: Dialogue = match entrance {
             Entrance::Imap | Entrance::Imaps => {
-                Box::pin(imap::serve(input, output, host, self.imap.clone()))
+                Box::pin(imap::serve(input, output, host(doorstep), self.imap.clone()))
             }
             Entrance::Pop3 | Entrance::Pop3s => {
-                Box::pin(pop3::serve(input, output, host, self.pop3.clone()))
+                Box::pin(pop3::serve(input, output, host(doorstep), self.pop3.clone()))
             }
             Entrance::Lmtp => {
                 let context = self.lmtp.clone();
                 Box::pin(async move {
                     lmtp::serve(input, output, now, context).await;
-                    // Nobody is logged in.
+                    // Nobody logs in: it is at the door to its end.
+                    drop(doorstep);
                     Over::Left
                 })
             }
-            Entrance::Api | Entrance::Apis | Entrance::Metrics => return,
+            Entrance::Api | Entrance::Apis | Entrance::Metrics => return None,
         };
         let services = self.services.clone();
-        // The task holds what the connection needs, and not what led to it.
-        drop(self);
         let exchange = Exchange::new(stream, feed, drain);
-        Connection::new(services, seat, dialogue, farewell, patience, started).run(exchange).await;
+        let connection =
+            Connection::new(services, seat, dialogue, exchange, farewell, patience, started);
+        Some(Box::new(connection))
     }
 
     fn manners(&self, entrance: Entrance) -> (Patience, Farewell) {
@@ -138,4 +163,32 @@ fn count_deliveries(metrics: Metrics) -> impl Fn(lmtp::Answered) {
 /// RFC 5321 §3.8: a server that closes says so. The sender tries again.
 fn lmtp_farewell(_: EndReason) -> &'static [u8] {
     b"421 4.3.2 Closing the connection, try again later\r\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten thousand of them wait in IDLE.
+    #[test]
+    fn waiting_connections_are_small() {
+        fn size_of_result<A, B>(_: impl Fn(A) -> B) -> usize {
+            size_of::<B>()
+        }
+        type Opened = (Arc<Protocols>, Entrance, Stream, SocketAddr, Option<Doorstep>);
+        type Imap = (carrier::Input, carrier::Output, ConnectionHost, Arc<imap::Context>);
+        let task = size_of_result(|(protocols, entrance, stream, peer, doorstep): Opened| {
+            protocols.serve(entrance, stream, peer, doorstep, ())
+        });
+        let dialogue = size_of_result(|(input, output, host, context): Imap| {
+            imap::serve(input, output, host, context)
+        });
+        for (what, size, most) in [
+            ("a connection's task", task, 64),
+            ("a connection", size_of::<Connection>(), 256),
+            ("a dialogue", dialogue, 256),
+        ] {
+            assert!(size <= most, "{what} takes {size} bytes");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
@@ -53,6 +54,16 @@ pub(crate) struct Counted {
 impl From<TcpStream> for Counted {
     fn from(tcp: TcpStream) -> Self {
         Self { tcp, written: 0 }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody knows any more what was said and what was not: a reset tells the client so, and
+            // makes the kernel drop what it still holds. Fails only for a socket not connected any more.
+            let _ = socket2::SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+        }
     }
 }
 
@@ -129,6 +140,34 @@ impl AsyncWrite for Stream {
             Stream::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Stream::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
             Stream::Unix(unix) => Pin::new(unix).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// A task that panics does not look to its client like one that has said everything.
+    #[tokio::test]
+    async fn a_task_that_panics_resets_its_socket() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for panics in [true, false] {
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (tcp, _) = listener.accept().await.unwrap();
+            let served = tokio::spawn(async move {
+                let mut stream = Stream::Tcp(tcp.into());
+                stream.write_all(b"* 1 FETCH (BODY[] {4}\r\nab").await.unwrap();
+                assert!(!panics, "on purpose");
+            });
+            assert_eq!(served.await.is_err(), panics);
+            let end = client.read_to_end(&mut Vec::new()).await;
+            assert_eq!(
+                end.err().map(|error| error.kind()),
+                panics.then_some(io::ErrorKind::ConnectionReset)
+            );
         }
     }
 }

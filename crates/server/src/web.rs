@@ -6,6 +6,7 @@ use crate::host::now;
 use crate::http::{Answer, Http, Method, MetricsSite, Readiness, Request, Site, StatusCode};
 use crate::metrics::{ApiResult, Metrics};
 use crate::services::Services;
+use crate::shutdown::Shutdown;
 use crate::stream::Stream;
 use api::Api;
 use bytes::Bytes;
@@ -36,6 +37,7 @@ impl Web {
                 api,
                 bound: config.limits.logout_timeout,
                 metrics: services.metrics.clone(),
+                shutdown: services.shutdown.clone(),
             }),
             figures: Arc::new(MetricsSite::new(services.metrics.clone(), readiness)),
             handshake: config.limits.login_timeout,
@@ -45,7 +47,7 @@ impl Web {
 
     /// Serves one connection to its end.
     pub(crate) async fn serve(&self, entrance: Entrance, stream: Stream, peer: SocketAddr) {
-        let stop = self.services.shutdown.begun();
+        let stop = &self.services.shutdown;
         let stream = match (entrance.is_tls(), stream) {
             (true, Stream::Tcp(tcp)) => {
                 match timeout(self.handshake, self.services.tls.accept(tcp)).await {
@@ -72,6 +74,7 @@ struct ApiSite {
     /// The bound of promise L7: from a request's being read to its answer.
     bound: Duration,
     metrics: Metrics,
+    shutdown: Shutdown,
 }
 
 impl Site for ApiSite {
@@ -110,12 +113,14 @@ impl ApiSite {
         let deadline = started + self.bound - self.bound / 20;
         let (body, peer) = (request.body.clone(), request.peer);
         let bound = started + self.bound;
+        let hold = self.shutdown.hold();
         let work = async move {
             let answer = received.answer(&body, peer, deadline).await;
             if Instant::now() > bound {
                 let error = answer.error.map(|number| number.to_string());
                 tracing::warn!(audit = %answer.audit, error, "API request done after its bound");
             }
+            drop(hold);
             answer
         };
         match timeout_at(bound.into(), tokio::spawn(work)).await {

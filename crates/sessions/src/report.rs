@@ -2,7 +2,10 @@
 
 use crate::SessionRecord;
 use cluster::{Acknowledgement, Node, OrderId};
-use terms::{AuditId, EndReason, UnixTime};
+use terms::{AuditId, EndReason, UnixTime, printable};
+
+/// So many letters of a login name are logged.
+const LOGIN_MAX: usize = 100;
 
 /// One node's account of one ending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ fn log_session(
         account = %session.account,
         protocol = %session.protocol,
         peer = %session.peer,
-        login = &*session.login,
+        login = printable(&session.login, LOGIN_MAX),
         on_behalf = session.on_behalf.as_deref(),
         client = record.client.as_deref(),
         age_seconds = record.age(now),
@@ -143,7 +146,7 @@ mod tests {
         let line = |what: &str, age: u64| {
             format!(
                 " INFO sessions::report: {what} session=1.7.1 account=5 protocol=pop3 \
-                 peer=[2001:db8::7]:40000 login=\"alice\\r\\nforged\" \
+                 peer=[2001:db8::7]:40000 login=\"alice\u{fffd}\u{fffd}forged\" \
                  on_behalf=\"admin@example.com\" client=\"Thunderbird\u{fffd}forged\" \
                  age_seconds={age} reason=\"logged_out\" audit=a1"
             )

@@ -5,10 +5,10 @@ use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
-use terms::{AccountId, Address, AuditId, EndReason, Epoch, Protocol, UnixTime};
+use terms::{AccountId, Address, AuditId, EndReason, Epoch, Protocol, UnixTime, printable};
 use tokio::sync::Notify;
 
-/// The longest client name kept, in bytes. RFC 2971 §3.3 allows 1024, operators need fewer.
+/// The longest client name kept, in letters. RFC 2971 §3.3 allows 1024, operators need fewer.
 const CLIENT_NAME_MAX: usize = 200;
 
 /// A login that asks for its place in the registry: who, from where, proved how. Never changes.
@@ -137,25 +137,12 @@ impl Line {
     }
 
     pub(crate) fn note_client(&self, name: &str) {
-        self.words.lock().client = Some(printable(name));
+        self.words.lock().client = Some(printable(name, CLIENT_NAME_MAX).into());
     }
 
     pub(crate) fn note_folder(&self, name: Option<&str>) {
         self.words.lock().folder = name.map(Box::from);
     }
-}
-
-/// The name without what could break a log line or a terminal, and not longer than we keep.
-fn printable(name: &str) -> Box<str> {
-    let mut text = String::new();
-    for letter in name.chars() {
-        let letter = if letter.is_control() { '\u{fffd}' } else { letter };
-        if text.len() + letter.len_utf8() > CLIENT_NAME_MAX {
-            break;
-        }
-        text.push(letter);
-    }
-    text.into()
 }
 
 /// A session as operators see it: in lists, in the feed, in reports.

@@ -16,7 +16,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use crate::{BlobPlace, OpenError, StorageError};
+use crate::{BlobPlace, OpenError, S3Options, StorageError};
 use bytes::Bytes;
 use files::Files;
 use futures::{StreamExt, stream};
@@ -118,6 +118,13 @@ impl Objects {
             Place::Files(files) => files.probe().await,
             Place::S3(s3) => s3.probe().await,
         }
+    }
+
+    /// [`Objects::probe`] of a server, with nothing made on this machine; its name.
+    pub(crate) async fn probe_s3(options: &S3Options) -> Result<String, OpenError> {
+        let s3 = S3::open(options, &s3::Patience::default())?;
+        s3.probe().await?;
+        Ok(s3.name().to_owned())
     }
 
     /// Makes this place the one of `store`, if it is nobody's yet. Two stores in one place would

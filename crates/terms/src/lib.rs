@@ -13,6 +13,7 @@ mod folder_name;
 mod id;
 mod network;
 mod number;
+mod printable;
 mod protocol;
 mod secret;
 mod time;
@@ -30,6 +31,7 @@ pub use id::{
 };
 pub use network::{Network, NetworkError};
 pub use number::{ModSeq, SeqNum, Uid, UidValidity};
+pub use printable::printable;
 pub use protocol::Protocol;
 pub use secret::Secret;
 pub use time::{InternalDate, UnixTime};

@@ -8,6 +8,7 @@ use crate::reply::{Code, Reply};
 use crate::state::State;
 use crate::wire::request::Text;
 use carrier::{Attempt, Host, LoginError};
+use std::sync::Arc;
 use terms::{Protocol, Secret};
 
 pub(super) async fn run<H: Host>(
@@ -42,6 +43,6 @@ pub(super) async fn log_in<H: Host>(
     secret: Secret,
 ) -> Outcome {
     let attempt = Attempt { protocol: Protocol::Imap, name, on_behalf_of, secret };
-    *state = State::Authenticated(talk.host.log_in(attempt).await?);
+    *state = State::Authenticated(Arc::new(talk.host.log_in(attempt).await?));
     Ok(Reply::ok("Logged in").with(Code::Capability(capability::after_login())))
 }

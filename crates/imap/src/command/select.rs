@@ -9,6 +9,7 @@ use crate::untagged;
 use crate::view::seq_at;
 use crate::wire::request::Name;
 use carrier::Host;
+use std::sync::Arc;
 use storage::OpenFolder;
 use terms::FolderName;
 
@@ -27,7 +28,7 @@ pub(super) async fn open<H: Host>(
         talk.host.folder_opened(None);
         talk.output.say(CLOSED);
     }
-    let login = state.login()?.clone();
+    let login = Arc::clone(state.login()?);
     let name = FolderName::parse(&name)?;
     let claim_recent = access == Access::ReadWrite;
     let open = talk.storage().open_folder(&login, &name, claim_recent).await?;

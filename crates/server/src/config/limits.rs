@@ -47,6 +47,9 @@ section! {
 
         /// LMTP connections at once. Further ones are closed at once.
         lmtp_connections: u32 = 1000,
+        /// Those of them from one address (IPv6: from one /64). Further ones are closed at once. Local
+        /// sockets have no address.
+        lmtp_connections_per_address: u32 = 500,
         /// Recipients of one LMTP transaction. Further ones get 452: the sender sends them in
         /// another one (RFC 5321 §4.5.3.1.10).
         lmtp_recipients: u32 = 1000,

@@ -99,6 +99,15 @@ impl Entrance {
         }
     }
 
+    /// Whether mail is read or delivered there.
+    pub fn is_mail(self) -> bool {
+        match self {
+            Entrance::Imap | Entrance::Imaps | Entrance::Pop3 | Entrance::Pop3s => true,
+            Entrance::Lmtp => true,
+            Entrance::Api | Entrance::Apis | Entrance::Metrics => false,
+        }
+    }
+
     /// Whether a connection begins with the TLS handshake.
     pub fn is_tls(self) -> bool {
         matches!(self, Entrance::Imaps | Entrance::Pop3s | Entrance::Apis)

@@ -3,7 +3,7 @@
 
 use super::error::ConfigError;
 use super::source::Source;
-use super::{Config, Endpoint, Engine};
+use super::{Config, Endpoint};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -12,22 +12,11 @@ pub(super) fn check(config: &Config, source: &Source) -> Result<(), ConfigError>
     available(config, source)?;
     listeners(config, source)?;
     tls(config, source)?;
-    limits(config, source)
+    limits(config, source)?;
+    super::storage::check(&config.storage, source)
 }
 
 fn available(config: &Config, source: &Source) -> Result<(), ConfigError> {
-    let embedded_only = "this version has the engine \"embedded\" only";
-    if config.storage.engine == Engine::Postgresql {
-        return Err(source.refuse("storage.engine", embedded_only));
-    }
-    let only_postgresql =
-        "it belongs to the engine \"postgresql\", and this version has \"embedded\" only";
-    if config.storage.url.is_some() {
-        return Err(source.refuse("storage.url", only_postgresql));
-    }
-    if config.storage.url_file.is_some() {
-        return Err(source.refuse("storage.url_file", only_postgresql));
-    }
     if !config.listen.sasl.is_empty() {
         let why = "the authentication protocol is not available in this version: it must be empty";
         return Err(source.refuse("listen.sasl", why));

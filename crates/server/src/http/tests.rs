@@ -1,11 +1,11 @@
 //! Requests as bytes over real sockets: what is answered, and what is not put up with.
 
 use super::*;
+use futures::FutureExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 
 /// Answers with what it was asked; `/slow` after a while, `/panic` never.
 #[derive(Default)]
@@ -40,8 +40,7 @@ impl Site for Echo {
 struct Running {
     client: TcpStream,
     site: Arc<Echo>,
-    /// Sending or dropping it stops the server.
-    stop: oneshot::Sender<()>,
+    stop: Shutdown,
     served: tokio::task::JoinHandle<()>,
 }
 
@@ -66,13 +65,10 @@ async fn connect_to(http: Http) -> Running {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, peer) = listener.accept().await.unwrap();
     let site = Arc::new(Echo::default());
-    let (stop, stopped) = oneshot::channel::<()>();
+    let stop = Shutdown::default();
     let served = tokio::spawn({
-        let site = Arc::clone(&site);
-        async move {
-            let stopped = async { drop(stopped.await) };
-            http.serve(stream, Entrance::Api, peer.ip(), site, stopped).await;
-        }
+        let (site, stop) = (Arc::clone(&site), stop.clone());
+        async move { http.serve(stream, Entrance::Api, peer.ip(), site, &stop).await }
     });
     Running { client, site, stop, served }
 }
@@ -183,6 +179,19 @@ async fn what_is_not_http_is_refused() {
     check(two, "400 Bad Request", "\r\n\r\n").await;
 }
 
+/// RFC 9112 §3.2.
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let end = "\r\nConnection: close\r\n\r\n";
+    check(&format!("POST /a HTTP/1.1{end}"), "400 Bad Request", "refused 400").await;
+    let two = format!("POST /a HTTP/1.1\r\nHost: a\r\nHost: b{end}");
+    check(&two, "400 Bad Request", "refused 400").await;
+    check(&format!("POST /a HTTP/1.1\r\nHost:{end}"), "200 OK", "POST /a 0").await;
+    let Running { mut client, stop: _stop, .. } = connect().await;
+    client.write_all(b"POST /a HTTP/1.0\r\n\r\n").await.unwrap();
+    assert!(rest(&mut client).await.starts_with("HTTP/1.0 200 OK"));
+}
+
 #[tokio::test]
 async fn the_wrong_verb_is_told_the_right_one() {
     let Running { mut client, stop: _stop, .. } = connect().await;
@@ -219,12 +228,14 @@ async fn a_bug_in_the_site_is_an_answer() {
 
 #[tokio::test]
 async fn what_was_asked_is_done_though_the_client_hangs_up() {
-    let Running { mut client, site, stop: _stop, served } = connect().await;
+    let Running { mut client, site, stop, served } = connect().await;
     client.write_all(b"POST /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(30)).await;
     drop(client);
     served.await.unwrap();
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    // As the server does before it ends.
+    stop.begin();
+    stop.released().await;
     assert_eq!(site.done.load(Ordering::SeqCst), 1);
 }
 
@@ -233,13 +244,15 @@ async fn stopping_lets_the_last_answer_out() {
     let Running { mut client, stop, served, .. } = connect().await;
     client.write_all(b"POST /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     tokio::time::sleep(Duration::from_millis(30)).await;
-    drop(stop);
+    stop.begin();
+    assert!(stop.released().now_or_never().is_none(), "the server waits");
     let answer = rest(&mut client).await;
     assert!(answer.ends_with("POST /slow 0"), "{answer}");
     served.await.unwrap();
+    assert!(stop.released().now_or_never().is_some(), "the server may end");
     // A connection on which nothing was asked is closed at once.
     let Running { mut client, stop, served, .. } = connect().await;
-    drop(stop);
+    stop.begin();
     served.await.unwrap();
     assert_eq!(rest(&mut client).await, "");
 }

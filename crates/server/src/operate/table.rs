@@ -34,13 +34,7 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 
 /// Without what could move a terminal's cursor, and not too long.
 pub(super) fn printable(text: &str) -> String {
-    let mut letters = text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it });
-    let mut cut: String = letters.by_ref().take(WIDEST).collect();
-    if letters.next().is_some() {
-        cut.pop();
-        cut.push('…');
-    }
-    cut
+    terms::printable(text, WIDEST)
 }
 
 /// A value of an answer as text in a cell.

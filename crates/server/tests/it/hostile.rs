@@ -226,6 +226,25 @@ async fn a_flood_at_the_doors_of_the_machine() {
     serves(&house).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_does_not_take_all_the_places_of_lmtp() {
+    let limits = "lmtp_connections = 5\nlmtp_connections_per_address = 2";
+    let house = House::with(limits).await;
+    let mut flood = Vec::new();
+    for _ in 0..4 {
+        let wire = Wire::connect(house.address(Entrance::Lmtp), None).await.unwrap();
+        flood.push(Client::plain(Kind::Imap, wire));
+    }
+    sleep(Duration::from_millis(200)).await;
+    let turned_away = flood.iter_mut().filter_map(|client| client.at_once().end).count();
+    assert_eq!(turned_away, 2);
+    drop(flood);
+    sleep(Duration::from_millis(200)).await;
+    let wire = Wire::connect(house.address(Entrance::Lmtp), None).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    assert!(Client::plain(Kind::Imap, wire).at_once().end.is_none(), "the places come back");
+}
+
 /// Logged in, but never reading: the answers to what it asks do not pile up.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_nobody_reads_take_no_memory() {

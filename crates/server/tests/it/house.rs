@@ -151,26 +151,9 @@ impl House {
         mut body: Value,
     ) -> Called {
         body["credentials"] = json!({"user": caller, "password": password});
-        let body = body.to_string();
-        let mut tcp = TcpStream::connect(self.address(Entrance::Api)).await.unwrap();
-        tcp.set_nodelay(true).unwrap();
-        let length = body.len();
-        let request = format!(
-            "POST /api/{method} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
         let asked = Instant::now();
-        tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        // As a client does that looks at Content-Length: not a moment later than the answer is here.
-        let body = loop {
-            let read = timeout(Duration::from_secs(30), tcp.read_buf(&mut answer)).await;
-            assert_ne!(read.expect("the API answers").unwrap(), 0, "{answer:?}");
-            if let Some(body) = whole(&answer) {
-                break body;
-            }
-        };
-        let answered = Instant::now();
-        Called { asked, answered, answer: serde_json::from_str(body).unwrap() }
+        let answer = exchange(self.address(Entrance::Api), method, &body).await;
+        Called { asked, answered: Instant::now(), answer }
     }
 
     /// Calls a method that has to succeed.
@@ -183,6 +166,33 @@ impl House {
     /// Ends the sessions of an account. Has to succeed.
     pub(crate) async fn log_out(&self, user: &str) -> Called {
         self.do_call(OPS, "logout_user", json!({"user": user})).await
+    }
+
+    /// Gives an account its password anew, so that nothing is remembered of it: the next login takes its
+    /// time.
+    pub(crate) async fn cool(&self, user: &str) {
+        let body = json!({"user": user, "attributes": {"password": PASSWORD}});
+        self.do_call(OPS, "change_user", body).await;
+    }
+
+    /// A figure of the metrics, as it stands.
+    pub(crate) async fn figure(&self, name: &str) -> u64 {
+        let mut tcp = TcpStream::connect(self.address(Entrance::Metrics)).await.unwrap();
+        tcp.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.unwrap();
+        let mut text = String::new();
+        tcp.read_to_string(&mut text).await.unwrap();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(name));
+        lines.find_map(|rest| rest.strip_prefix(' ')?.parse().ok()).expect("there is that figure")
+    }
+
+    /// The server itself.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Stops the server.
+    pub(crate) async fn stop(self) {
+        self.server.stop().await;
     }
 
     /// Who is connected.
@@ -303,6 +313,33 @@ impl House {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Calls a method as the company's administrator.
+pub(crate) async fn ask(api: SocketAddr, method: &'static str, mut body: Value) -> Value {
+    body["credentials"] = json!({"user": OPS, "password": PASSWORD});
+    exchange(api, method, &body).await
+}
+
+async fn exchange(api: SocketAddr, method: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let mut tcp = TcpStream::connect(api).await.unwrap();
+    tcp.set_nodelay(true).unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST /api/{method} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // As a client does that looks at Content-Length: not a moment later than the answer is here.
+    let body = loop {
+        let read = timeout(Duration::from_secs(30), tcp.read_buf(&mut answer)).await;
+        assert_ne!(read.expect("the API answers").unwrap(), 0, "{answer:?}");
+        if let Some(body) = whole(&answer) {
+            break body;
+        }
+    };
+    serde_json::from_str(body).unwrap()
 }
 
 /// The body of an answer over HTTP, once it is whole.

@@ -6,6 +6,7 @@
 
 mod access;
 mod bookkeeping;
+mod busy;
 mod hanging;
 mod kept;
 mod names;
