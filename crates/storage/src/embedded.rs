@@ -51,6 +51,7 @@ mod verify;
 pub(crate) use blob_writer::BlobWriter;
 
 use crate::feed::Feed;
+use crate::known::Known;
 use crate::{
     BlobRef, Login, LoginAttempt, OpenError, OpenFolder, Options, StorageError, Verification,
 };
@@ -61,7 +62,7 @@ use committer::{Committer, Write, Writer};
 use complaint::Complaints;
 use logins::Logins;
 use mail::blob::Held;
-use mail::known::Known;
+
 use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
 use recovery::{Layout, Recovered};

@@ -29,6 +29,7 @@ mod entry;
 mod error;
 mod feed;
 mod folder;
+mod known;
 mod login;
 mod mail;
 #[cfg_attr(not(test), expect(dead_code, reason = "the engine that rests on it is being written"))]

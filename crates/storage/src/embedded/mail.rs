@@ -12,7 +12,7 @@ pub(crate) mod flags;
 pub(crate) mod folder;
 pub(crate) mod folder_change;
 mod keyword;
-pub(super) mod known;
+mod known;
 pub(crate) mod picture;
 pub(crate) mod purge;
 pub(crate) mod quota;

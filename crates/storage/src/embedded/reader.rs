@@ -3,10 +3,10 @@
 
 use super::fault::closed;
 use super::logins::Logins;
-use super::mail::known::Known;
 use super::queue::Queue;
 use super::segment::Segments;
 use crate::StorageError;
+use crate::known::Known;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

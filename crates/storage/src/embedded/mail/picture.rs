@@ -1,7 +1,7 @@
 //! A folder at one moment, for the session that opens it.
 
 use super::folder::{self, StoredFolder};
-use super::keyword;
+use super::{keyword, known};
 use crate::embedded::committer::Write;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
@@ -40,7 +40,7 @@ pub(crate) fn take(
     if stored.folder.id != id {
         return Ok(None);
     }
-    let (uids, first_unseen) = reader.known.uids(conn, &stored)?;
+    let (uids, first_unseen) = known::uids(&reader.known, conn, &stored)?;
     let StoredFolder { folder, recent_from, .. } = stored;
     let recent_from = Uid::new(recent_from).unwrap_or(Uid::MIN);
     let keywords = keyword::all(conn, id)?;
