@@ -6,16 +6,17 @@ use crate::{StorageError, embedded, postgresql};
 /// [`crate::Login`] or the entry's owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BlobRef {
-    /// The segment file.
+    /// The segment file; 0 with engines that have none.
     pub segment: u32,
-    /// Where the bytes begin in it.
+    /// Where the bytes begin in it, or the blob's number.
     pub offset: u64,
     /// How many they are.
     pub size: u64,
 }
 
 /// A message's bytes that were open to a login once and can be read to their end, even if the entry is
-/// expunged meanwhile: what was begun to be sent must be finished. Keeps a file open; not for long.
+/// expunged meanwhile: what was begun to be sent must be finished. Not for longer than that: it may keep a file
+/// open, or the bytes may go an hour after their last entry.
 #[derive(Clone, Debug)]
 pub struct HeldBlob {
     pub(crate) inner: Held,
@@ -72,8 +73,8 @@ impl BlobWriter {
         on!(&mut self.inner, bytes().await)
     }
 
-    /// Stores the bytes in a segment. They become durable together with the first entry that
-    /// refers to them; without one, they are reclaimed.
+    /// Stores the bytes. They become durable before the first entry that refers to them; without one, they are
+    /// reclaimed.
     pub async fn finish(self) -> Result<BlobRef, StorageError> {
         on!(self.inner, finish().await)
     }

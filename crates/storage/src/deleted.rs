@@ -42,7 +42,7 @@ pub struct Purged {
 /// What one call of [`Storage::compact`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compacted {
-    /// Blobs that were moved out of segments of which little lives.
+    /// Blobs that were moved out of segments of which little lives; or, where there are no segments, removed.
     pub blobs: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -90,7 +90,8 @@ impl Storage {
         ask!(self, purge(before, budget))
     }
 
-    /// Moves up to about `budget` bytes out of segments of which less than half lives, so that those can go.
+    /// Gives back the room of what was purged, up to about `budget` bytes of work: moves what lives out of segments of
+    /// which less than half does, so that those can go; or removes objects.
     pub async fn compact(&self, budget: u64) -> Result<Compacted, StorageError> {
         ask!(self, compact(budget))
     }

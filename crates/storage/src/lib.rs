@@ -32,7 +32,6 @@ mod folder;
 mod known;
 mod login;
 mod mail;
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine that rests on it is being written"))]
 mod objects;
 mod options;
 mod postgresql;

@@ -18,18 +18,24 @@ mod fault;
 mod fence;
 mod fresh;
 pub(crate) mod mail;
+mod numbers;
 mod owner;
 mod pending;
 mod schema;
 mod sql;
 mod transaction;
 mod tuning;
+mod verify;
 
 use crate::feed::Feed;
+use crate::known::Known;
+use crate::objects::Objects;
 use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
 use connection::Target;
 use deadpool_postgres::{Client, Pool};
 use fresh::Fresh;
+use mail::compaction::Sweep;
+use numbers::Numbers;
 use owner::Owner;
 use std::sync::Arc;
 use tokio_postgres::Client as Connection;
@@ -45,8 +51,16 @@ struct Shared {
     pool: Pool,
     owner: Owner,
     feed: Arc<Feed>,
+    /// Where the bytes of messages are.
+    objects: Objects,
+    /// The numbers under which they go there.
+    numbers: Numbers,
     /// Blobs that wait for their first entry.
     fresh: Fresh,
+    /// The search for those that never get one.
+    sweep: tokio::sync::Mutex<Option<Sweep>>,
+    /// Large folders.
+    known: Known,
     tuning: Tuning,
 }
 
@@ -77,14 +91,19 @@ impl Postgresql {
         schema::migrate(&mut connection, &target.place).await?;
         let owner = Owner::take(Arc::clone(&target)).await?;
         let pool = target.pool(database.connections)?;
-        let (feed, fresh) = (Arc::default(), Fresh::default());
-        let shared = Shared { pool, owner, feed, fresh, tuning };
+        let objects = open_objects(options, &connection, &target.place).await?;
+        let shared = Shared {
+            pool,
+            owner,
+            feed: Arc::default(),
+            objects,
+            numbers: Numbers::default(),
+            fresh: Fresh::default(),
+            sweep: tokio::sync::Mutex::default(),
+            known: Known::default(),
+            tuning,
+        };
         Ok(Self { shared: Arc::new(shared) })
-    }
-
-    /// See [`crate::Storage::verify`].
-    pub(crate) async fn verify(&self) -> Result<crate::Verification, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
     }
 
     /// Refuses everything from now on.
@@ -104,6 +123,11 @@ impl Postgresql {
         &self.shared.feed
     }
 
+    /// What is known of large folders.
+    fn known(&self) -> &Known {
+        &self.shared.known
+    }
+
     /// Whether a login is still good.
     pub(crate) async fn login_stands(&self, login: &Login) -> Result<bool, StorageError> {
         let client = self.client().await?;
@@ -117,6 +141,25 @@ async fn carried_out<T: Send + 'static>(
 ) -> Result<T, StorageError> {
     let ended = tokio::spawn(change).await;
     ended.map_err(|_| StorageError::Unavailable("internal fault".to_owned()))?
+}
+
+/// Opens the place of the bytes of messages, and makes sure that it serves and is no other store's.
+async fn open_objects(
+    options: &Options,
+    connection: &Connection,
+    place: &str,
+) -> Result<Objects, OpenError> {
+    let row = connection.query_one("SELECT name FROM store", &[]).await;
+    let name: String = row.map_err(|error| fault::opening(place, &error))?.get(0);
+    let (data_dir, blobs) = (options.data_dir.clone(), options.blobs.clone());
+    let path = data_dir.display().to_string();
+    let opening = tokio::task::spawn_blocking(move || Objects::open(&data_dir, &blobs));
+    let ended = opening.await;
+    let objects =
+        ended.map_err(|error| OpenError::Io { path, source: std::io::Error::other(error) })??;
+    objects.probe().await?;
+    objects.claim(&name).await?;
+    Ok(objects)
 }
 
 /// Refuses a server that acknowledges what is not on disk.

@@ -1,30 +1,135 @@
-//! The bytes of messages.
+//! The bytes of messages: taken, held and read. They are objects, each named by its blob's number; how many entries
+//! refer to a blob is counted in `mail::blob`.
+//!
+//! No connection to the database is kept while bytes are on their way.
 
-use crate::{BlobRef, StorageError};
+use super::mail::{entry, folder};
+use super::transaction::Read;
+use super::{Postgresql, fence, sql};
+use crate::objects::{ObjectWriter, Objects, Stored};
+use crate::{BlobRef, Login, StorageError, What};
 use bytes::Bytes;
+use futures::future::try_join;
+use terms::{AccountId, FolderId, Uid};
+use tokio_postgres::Row;
 
-/// What [`crate::HeldBlob`] holds.
+/// What [`crate::HeldBlob`] holds: bytes stay for a while after nothing refers to them any more (`mail::compaction`).
 #[derive(Clone, Debug)]
-pub(crate) struct Held;
+pub(crate) struct Held {
+    /// Whose entry it was held through.
+    account: AccountId,
+    stored: Stored,
+}
 
 /// See [`crate::BlobWriter`].
 #[derive(Debug)]
-pub(crate) struct BlobWriter;
+pub(crate) struct BlobWriter {
+    engine: Postgresql,
+    writer: ObjectWriter,
+}
 
 impl BlobWriter {
-    pub(crate) async fn write(&mut self, _bytes: &[u8]) -> Result<(), StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        self.writer.write(bytes).await
     }
 
     pub(crate) fn size(&self) -> u64 {
-        0
+        self.writer.size()
     }
 
     pub(crate) async fn bytes(&mut self) -> Result<Bytes, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
+        self.writer.bytes().await
     }
 
+    /// The bytes are durable when this answers. Given up half-way they are swept away later.
     pub(crate) async fn finish(self) -> Result<BlobRef, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
+        let number = self.engine.next_number().await?;
+        let Stored { size, checksum, .. } = self.writer.finish(number).await?;
+        let blob = BlobRef { segment: 0, offset: number, size };
+        self.engine.shared.fresh.put(blob, blake3::Hash::from_bytes(checksum));
+        Ok(blob)
     }
+}
+
+impl Postgresql {
+    /// See [`crate::Storage::blob_writer`].
+    pub(crate) fn blob_writer(&self, size_hint: Option<u64>) -> BlobWriter {
+        BlobWriter { engine: self.clone(), writer: self.shared.objects.writer(size_hint) }
+    }
+
+    /// See [`crate::Storage::read_blob`].
+    pub(crate) async fn read_blob(
+        &self,
+        login: &Login,
+        entry: (FolderId, Uid, BlobRef),
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let held = self.hold_blob(login, entry).await?;
+        read(&self.shared.objects, &held.stored, offset, length).await
+    }
+
+    /// See [`crate::Storage::hold_blob`].
+    pub(crate) async fn hold_blob(
+        &self,
+        login: &Login,
+        (folder, uid, blob): (FolderId, Uid, BlobRef),
+    ) -> Result<Held, StorageError> {
+        let mut client = self.client().await?;
+        let read = Read::begin_as(&mut client, login).await?;
+        let (id, uid) = (sql::int(folder.0), i64::from(uid.value()));
+        let (number, size) = (sql::int(blob.offset), sql::int(blob.size));
+        let (_, found) = try_join(
+            folder::by_id(&read.tx, login.account, folder),
+            sql::one(
+                &read.tx,
+                "SELECT b.id, b.size, b.checksum FROM entry e JOIN blob b ON b.id = e.blob
+                 WHERE e.folder = $1 AND e.uid = $2 AND e.blob = $3 AND e.size = $4",
+                &[&id, &uid, &number, &size],
+            ),
+        )
+        .await?;
+        let row = found.filter(|_| blob.segment == 0).ok_or(StorageError::NotFound(What::Entry))?;
+        Ok(Held { account: login.account, stored: stored(&row)? })
+    }
+
+    /// See [`crate::Storage::read_held`].
+    pub(crate) async fn read_held(
+        &self,
+        login: &Login,
+        held: &Held,
+        offset: u64,
+        length: usize,
+    ) -> Result<Bytes, StorageError> {
+        let client = self.client().await?;
+        fence::check(&client, login).await?;
+        drop(client);
+        if login.account != held.account {
+            return Err(StorageError::NotFound(What::Entry));
+        }
+        read(&self.shared.objects, &held.stored, offset, length).await
+    }
+}
+
+/// Up to `length` bytes from `offset` on; checked if they are all.
+pub(super) async fn read(
+    objects: &Objects,
+    stored: &Stored,
+    offset: u64,
+    length: usize,
+) -> Result<Bytes, StorageError> {
+    let end = offset.saturating_add(length as u64).min(stored.size);
+    if offset == 0 && end == stored.size {
+        objects.read_whole(stored).await
+    } else {
+        objects.read(stored.number, offset.min(end)..end).await
+    }
+}
+
+/// What must be known of a blob to read it, in columns number, size and checksum.
+pub(super) fn stored(row: &Row) -> Result<Stored, StorageError> {
+    let BlobRef { offset: number, size, .. } = entry::blob(row, 0)?;
+    let checksum: &[u8] = sql::column(row, 2)?;
+    let checksum = checksum.try_into().map_err(super::fault::damaged)?;
+    Ok(Stored { number, size, checksum })
 }

@@ -37,6 +37,14 @@ impl Fresh {
         }
     }
 
+    /// The bytes of these are going, so they are to get no entries.
+    pub(super) fn forget(&self, numbers: &[u64]) {
+        let mut known = self.known.lock();
+        for number in numbers {
+            known.by_number.remove(number);
+        }
+    }
+
     /// The checksum of a blob, if it is known and of that size.
     pub(super) fn get(&self, blob: BlobRef) -> Option<blake3::Hash> {
         let known = self.known.lock();

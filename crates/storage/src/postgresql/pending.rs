@@ -215,43 +215,6 @@ impl Postgresql {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
     // mail
-    pub(crate) async fn open_folder(
-        &self,
-        _login: &Login,
-        _name: &FolderName,
-        claim_recent: bool,
-    ) -> Result<OpenFolder, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn changes(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _since: ModSeq,
-    ) -> Result<Changes, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn recent(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-    ) -> Result<u32, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn entries(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: RangeInclusive<Uid>,
-        _limit: usize,
-        _query: EntryQuery,
-    ) -> Result<Vec<Entry>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
     pub(crate) async fn append(
         &self,
         _login: &Login,
@@ -319,77 +282,12 @@ impl Postgresql {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
     // deleted
-    pub(crate) async fn deleted_entries(
-        &self,
-        _account: AccountId,
-        _folder: Option<FolderName>,
-        _after: u64,
-        _limit: usize,
-    ) -> Result<Vec<DeletedEntry>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // deleted
-    pub(crate) async fn read_deleted(
-        &self,
-        _account: AccountId,
-        _id: u64,
-        _offset: u64,
-        _length: usize,
-    ) -> Result<Bytes, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // deleted
     pub(crate) async fn restore_entries(
         &self,
         _account: AccountId,
         _ids: Vec<u64>,
     ) -> Result<Vec<u64>, StorageError> {
         Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // deleted
-    pub(crate) async fn purge(
-        &self,
-        _before: UnixTime,
-        _budget: usize,
-    ) -> Result<Purged, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // deleted
-    pub(crate) async fn compact(&self, _budget: u64) -> Result<Compacted, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-
-    // mail
-    pub(crate) async fn read_blob(
-        &self,
-        _login: &Login,
-        _entry: (FolderId, Uid, BlobRef),
-        _offset: u64,
-        _length: usize,
-    ) -> Result<Bytes, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn hold_blob(
-        &self,
-        _login: &Login,
-        _entry: (FolderId, Uid, BlobRef),
-    ) -> Result<super::blob::Held, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn read_held(
-        &self,
-        _login: &Login,
-        _held: &super::blob::Held,
-        _offset: u64,
-        _length: usize,
-    ) -> Result<Bytes, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) fn blob_writer(&self, _size_hint: Option<u64>) -> super::blob::BlobWriter {
-        super::blob::BlobWriter
     }
     // directory
     pub(crate) fn note_login(&self, _attempt: LoginAttempt) {}

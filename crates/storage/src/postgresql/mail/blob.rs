@@ -184,8 +184,9 @@ pub(crate) async fn release(
     }
     sql::run(
         &write.tx,
-        "WITH died AS (DELETE FROM blob WHERE id = ANY ($1) AND refs <= 0 RETURNING id)
-         INSERT INTO dead_blob (id, at) SELECT id, $2::bigint FROM died",
+        "WITH died AS (DELETE FROM blob WHERE id = ANY ($1) AND refs <= 0 RETURNING id, size)
+         INSERT INTO dead_blob (id, size, at) SELECT id, size, $2::bigint FROM died
+         ON CONFLICT (id) DO UPDATE SET at = excluded.at",
         &[&numbers, &now.0],
     )
     .await?;

@@ -4,8 +4,11 @@
 
 CREATE TABLE store (                     -- one row
     one          boolean PRIMARY KEY DEFAULT true CHECK (one),
+    name         text NOT NULL DEFAULT gen_random_uuid()::text,  -- claims the place of the bytes of messages
     owner        bigint NOT NULL DEFAULT 0,  -- which start of the program had the store last
-    uid_validity bigint NOT NULL             -- the last one given to a folder
+    uid_validity bigint NOT NULL,            -- the last one given to a folder
+    sweep_noted  bigint NOT NULL DEFAULT 0,  -- when the last look for objects without rows ended
+    sweep_below  bigint NOT NULL DEFAULT 0   -- numbers of blobs below this one were given before that
 );
 INSERT INTO store (uid_validity) VALUES (least(extract(epoch FROM now())::bigint, 2147483647));
 
@@ -177,8 +180,9 @@ CREATE TABLE blob (                      -- only blobs that some entry, deleted 
 );
 
 CREATE TABLE dead_blob (                 -- blobs without entries, whose bytes are to be removed
-    id bigint PRIMARY KEY,
-    at bigint NOT NULL                   -- when the last entry went
+    id   bigint PRIMARY KEY,
+    size bigint NOT NULL,
+    at   bigint NOT NULL                 -- when the last entry went, or was found to be missing
 );
 CREATE INDEX dead_blob_by_time ON dead_blob (at);
 
