@@ -12,6 +12,7 @@
 //! 4. **One program has the store** (`owner`).
 
 pub(crate) mod blob;
+mod committer;
 mod connection;
 pub(crate) mod directory;
 mod fault;
@@ -31,6 +32,7 @@ use crate::feed::Feed;
 use crate::known::Known;
 use crate::objects::Objects;
 use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
+use committer::Committer;
 use connection::Target;
 use deadpool_postgres::{Client, Pool};
 use fresh::Fresh;
@@ -55,6 +57,8 @@ struct Shared {
     objects: Objects,
     /// The numbers under which they go there.
     numbers: Numbers,
+    /// Deliveries.
+    committer: Committer,
     /// Blobs that wait for their first entry.
     fresh: Fresh,
     /// The search for those that never get one.
@@ -97,6 +101,7 @@ impl Postgresql {
             owner,
             feed: Arc::default(),
             objects,
+            committer: Committer::new(database.connections),
             numbers: Numbers::default(),
             fresh: Fresh::default(),
             sweep: tokio::sync::Mutex::default(),
@@ -106,8 +111,9 @@ impl Postgresql {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Refuses everything from now on.
+    /// Carries out the deliveries that wait, and refuses everything from now on.
     pub(crate) async fn close(&self) {
+        self.shared.committer.close().await;
         self.shared.pool.close();
         self.shared.feed.close();
     }
@@ -116,6 +122,21 @@ impl Postgresql {
     async fn client(&self) -> Result<Client, StorageError> {
         self.shared.owner.check()?;
         Ok(self.shared.pool.get().await?)
+    }
+
+    /// Deliveries.
+    fn committer(&self) -> &Committer {
+        &self.shared.committer
+    }
+
+    /// Blobs that wait for their first entry.
+    fn fresh(&self) -> &Fresh {
+        &self.shared.fresh
+    }
+
+    /// Sizes and times.
+    fn tuning(&self) -> &Tuning {
+        &self.shared.tuning
     }
 
     /// Who follows which folder.

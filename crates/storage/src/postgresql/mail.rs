@@ -1,10 +1,14 @@
 //! What is kept, as rows: one module per subject.
 
+mod arrival;
 pub(crate) mod blob;
 mod changes;
 pub(super) mod compaction;
 mod deleted;
+pub(super) mod delivery;
 pub(super) mod entry;
+mod expunge;
+mod flags;
 pub(crate) mod folder;
 pub(crate) mod folder_change;
 pub(crate) mod keyword;
@@ -13,4 +17,6 @@ mod operations;
 mod picture;
 pub(super) mod purge;
 pub(crate) mod quota;
+mod rename;
 pub(crate) mod subscription;
+mod transfer;

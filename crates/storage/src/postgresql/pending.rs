@@ -2,8 +2,6 @@
 
 use super::Postgresql;
 use crate::*;
-use bytes::Bytes;
-use std::ops::RangeInclusive;
 use terms::*;
 
 impl Postgresql {
@@ -195,90 +193,6 @@ impl Postgresql {
     }
     // directory
     pub(crate) async fn note_history(&self, _entry: HistoryEntry) -> Result<(), StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn delete_folder(
-        &self,
-        _login: &Login,
-        _name: &FolderName,
-    ) -> Result<(), StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn rename_folder(
-        &self,
-        _login: &Login,
-        _from: &FolderName,
-        _to: &FolderName,
-    ) -> Result<(), StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn append(
-        &self,
-        _login: &Login,
-        _folder: &FolderName,
-        _entries: Vec<NewEntry>,
-    ) -> Result<Copied, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn set_flags(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: Vec<Uid>,
-        _change: FlagChange,
-        _flags: Flags,
-        _unchanged_since: Option<ModSeq>,
-    ) -> Result<StoreOutcome, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn copy(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: Vec<Uid>,
-        _to: &FolderName,
-    ) -> Result<Copied, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn move_entries(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: Vec<Uid>,
-        _to: &FolderName,
-    ) -> Result<Copied, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn expunge_marked(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: Option<Vec<Uid>>,
-    ) -> Result<Vec<Uid>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn expunge(
-        &self,
-        _login: &Login,
-        _folder: FolderId,
-        _uids: Vec<Uid>,
-    ) -> Result<Vec<Uid>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
-    // mail
-    pub(crate) async fn deliver(
-        &self,
-        _entry: NewEntry,
-        _recipients: Vec<Recipient>,
-    ) -> Result<Vec<Result<Uid, StorageError>>, StorageError> {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
     // deleted

@@ -2,7 +2,7 @@
 
 use super::folder;
 use super::keyword::Keywords;
-use crate::postgresql::transaction::Read;
+use crate::postgresql::transaction::{Read, Write};
 use crate::postgresql::{Postgresql, sql};
 use crate::{BlobRef, Entry, EntryQuery, Login, StorageError};
 use bytes::Bytes;
@@ -21,6 +21,9 @@ macro_rules! select_entry {
         )
     };
 }
+
+/// Rows written with one statement.
+const PIECE: usize = 50_000;
 
 impl Postgresql {
     /// See [`crate::Storage::entries`].
@@ -82,6 +85,46 @@ pub(super) async fn changed_since(
     rows.iter().map(|row| Ok((stored(row, &keywords)?, sql::mod_seq(row, 8)?))).collect()
 }
 
+/// The entries with UIDs in these runs, ascending.
+pub(super) async fn some(
+    conn: &impl GenericClient,
+    folder: FolderId,
+    runs: Vec<(Uid, Uid)>,
+) -> Result<Vec<Entry>, StorageError> {
+    let (first, last) = run_columns(runs);
+    let rows = sql::all(
+        conn,
+        select_entry!(
+            "FROM unnest($2::bigint[], $3::bigint[]) AS run (first, last)
+             JOIN entry e ON e.folder = $1 AND e.uid BETWEEN run.first AND run.last ORDER BY e.uid"
+        ),
+        &[&sql::int(folder.0), &first, &last],
+    )
+    .await?;
+    let keywords = keywords_of(conn, folder, &rows).await?;
+    rows.iter().map(|row| stored(row, &keywords)).collect()
+}
+
+/// First and last UID of each run, by column.
+pub(super) fn run_columns(runs: Vec<(Uid, Uid)>) -> (Vec<i64>, Vec<i64>) {
+    let int = |uid: Uid| i64::from(uid.value());
+    runs.into_iter().map(|(first, last)| (int(first), int(last))).unzip()
+}
+
+/// The keywords that the entries of these rows need to be understood.
+async fn keywords_of(
+    conn: &impl GenericClient,
+    folder: FolderId,
+    rows: &[Row],
+) -> Result<Keywords, StorageError> {
+    for row in rows {
+        if sql::column::<Option<Vec<i64>>>(row, 3)?.is_some() {
+            return Keywords::of(conn, folder).await;
+        }
+    }
+    Ok(Keywords::none(folder))
+}
+
 fn stored(row: &Row, keywords: &Keywords) -> Result<Entry, StorageError> {
     let numbers: Option<Vec<i64>> = sql::column(row, 3)?;
     Ok(Entry {
@@ -105,4 +148,75 @@ pub(super) fn date(row: &Row, first: usize) -> Result<InternalDate, StorageError
 pub(in crate::postgresql) fn blob(row: &Row, first: usize) -> Result<BlobRef, StorageError> {
     let (offset, size) = (sql::unsigned(row, first)?, sql::unsigned(row, first + 1)?);
     Ok(BlobRef { segment: 0, offset, size })
+}
+
+/// New entries, by column.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    folder: Vec<i64>,
+    uid: Vec<i64>,
+    mod_seq: Vec<i64>,
+    flags: Vec<i64>,
+    keywords: Vec<Option<String>>,
+    date: Vec<i64>,
+    date_offset: Vec<i64>,
+    blob: Vec<i64>,
+    size: Vec<i64>,
+}
+
+impl Columns {
+    /// One more.
+    pub(super) fn push(
+        &mut self,
+        folder: FolderId,
+        uid: Uid,
+        mod_seq: ModSeq,
+        (flags, keywords): (u8, Option<Vec<i64>>),
+        date: InternalDate,
+        blob: BlobRef,
+    ) {
+        self.folder.push(sql::int(folder.0));
+        self.uid.push(uid.value().into());
+        self.mod_seq.push(sql::int(mod_seq.0));
+        self.flags.push(flags.into());
+        self.keywords.push(keywords.as_deref().map(array));
+        self.date.push(date.at.0);
+        self.date_offset.push(date.offset_minutes.into());
+        self.blob.push(sql::int(blob.offset));
+        self.size.push(sql::int(blob.size));
+    }
+
+    /// Writes them.
+    pub(super) async fn insert(&self, write: &Write<'_>) -> Result<(), StorageError> {
+        for first in (0..self.uid.len()).step_by(PIECE) {
+            let piece = first..self.uid.len().min(first + PIECE);
+            sql::run(
+                &write.tx,
+                "INSERT INTO entry (folder, uid, mod_seq, arrived, flags, keywords, date, date_offset, blob, size)
+                 SELECT folder, uid, mod_seq, mod_seq, flags, keywords::bigint[], date, date_offset, blob, size
+                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
+                             $7::bigint[], $8::bigint[], $9::bigint[])
+                      AS new (folder, uid, mod_seq, flags, keywords, date, date_offset, blob, size)",
+                &[
+                    &&self.folder[piece.clone()],
+                    &&self.uid[piece.clone()],
+                    &&self.mod_seq[piece.clone()],
+                    &&self.flags[piece.clone()],
+                    &&self.keywords[piece.clone()],
+                    &&self.date[piece.clone()],
+                    &&self.date_offset[piece.clone()],
+                    &&self.blob[piece.clone()],
+                    &&self.size[piece],
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// An array as text: arrays of arrays cannot have members of different lengths.
+pub(super) fn array(numbers: &[i64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    format!("{{{}}}", numbers.join(","))
 }

@@ -1,10 +1,12 @@
 //! Making and deleting folders, and their counters.
 
+use super::expunge;
 use super::folder::{self, StoredFolder};
 use crate::bounds;
 use crate::delta::Delta;
 use crate::postgresql::sql;
 use crate::postgresql::transaction::Write;
+use crate::postgresql::tuning::Tuning;
 use crate::{Folder, SpecialUse, StorageError, What, words};
 use std::collections::BTreeSet;
 use terms::{AccountId, FolderId, FolderName, ModSeq, Uid};
@@ -39,10 +41,20 @@ pub(super) async fn create_with_parents(
     account: AccountId,
     name: &FolderName,
 ) -> Result<StoredFolder, StorageError> {
-    let mut missing = missing_above(write, account, name).await?;
-    missing.push((name.clone(), None));
+    let missing = missing(write, account, name).await?;
     insert(write, account, &missing).await?;
     folder::by_name(&write.tx, account, name).await
+}
+
+/// A folder that does not exist, after the missing ones between it and the nearest above it.
+pub(super) async fn missing(
+    write: &Write<'_>,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<Vec<(FolderName, Option<SpecialUse>)>, StorageError> {
+    let mut missing = missing_above(write, account, name).await?;
+    missing.push((name.clone(), None));
+    Ok(missing)
 }
 
 /// Makes the missing folders between `name` and the nearest above it.
@@ -108,6 +120,38 @@ pub(crate) async fn insert(
         &[&id, &(last - count), &names, &uses],
     )
     .await?;
+    Ok(())
+}
+
+/// See [`crate::Storage::delete_folder`].
+pub(super) async fn delete(
+    write: &mut Write<'_>,
+    tuning: &Tuning,
+    account: AccountId,
+    name: &FolderName,
+) -> Result<(), StorageError> {
+    if name.is_inbox() {
+        return Err(StorageError::Refused("the inbox cannot be deleted"));
+    }
+    let doomed = folder::by_name(&write.tx, account, name).await?;
+    let id = sql::int(doomed.folder.id.0);
+    let delta = expunge::all(write, tuning, &doomed).await?;
+    sql::run(&write.tx, "DELETE FROM expunged WHERE folder = $1", &[&id]).await?;
+    sql::run(&write.tx, "DELETE FROM keyword WHERE folder = $1", &[&id]).await?;
+    sql::run(
+        &write.tx,
+        "WITH gone AS (DELETE FROM folder WHERE id = $1 RETURNING id, account, name)
+         INSERT INTO deleted_folder (id, account, name, at) SELECT id, account, name, $2::bigint FROM gone",
+        &[&id, &(tuning.clock)().0],
+    )
+    .await?;
+    sql::run(
+        &write.tx,
+        "UPDATE usage SET folders = folders - 1, messages = messages + $2, bytes = bytes + $3 WHERE account = $1",
+        &[&sql::int(account.0), &delta.messages, &delta.size],
+    )
+    .await?;
+    write.changed(doomed.folder.id);
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! The operations of [`crate::Storage`] of these names that look at folders or change mail.
 
-use super::{folder, folder_change, quota, subscription};
+use super::{
+    arrival, expunge, flags, folder, folder_change, quota, rename, subscription, transfer,
+};
 use crate::postgresql::transaction::{Read, Write};
 use crate::postgresql::{Postgresql, carried_out};
-use crate::{Folder, Login, StorageError, Subscribed, Usage};
-use terms::{AccountId, FolderId, FolderName, Uid};
+use crate::{
+    Copied, Folder, Login, NewEntry, Recipient, StorageError, StoreOutcome, Subscribed, Usage,
+};
+use terms::{AccountId, FlagChange, Flags, FolderId, FolderName, ModSeq, Uid};
 
 impl Postgresql {
     pub(crate) async fn folders(&self, login: &Login) -> Result<Vec<Folder>, StorageError> {
@@ -99,5 +103,166 @@ impl Postgresql {
             Ok(from)
         })
         .await
+    }
+
+    pub(crate) async fn delete_folder(
+        &self,
+        login: &Login,
+        name: &FolderName,
+    ) -> Result<(), StorageError> {
+        let (engine, login, name) = (self.clone(), login.clone(), name.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            folder_change::delete(&mut write, engine.tuning(), login.account, &name).await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    pub(crate) async fn rename_folder(
+        &self,
+        login: &Login,
+        from: &FolderName,
+        to: &FolderName,
+    ) -> Result<(), StorageError> {
+        let (engine, login, from, to) = (self.clone(), login.clone(), from.clone(), to.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            rename::rename(&mut write, engine.tuning(), login.account, &from, &to).await?;
+            write.commit().await
+        })
+        .await
+    }
+
+    pub(crate) async fn append(
+        &self,
+        login: &Login,
+        folder: &FolderName,
+        entries: Vec<NewEntry>,
+    ) -> Result<Copied, StorageError> {
+        let (engine, login, folder) = (self.clone(), login.clone(), folder.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done =
+                arrival::append(&mut write, engine.fresh(), login.account, &folder, &entries)
+                    .await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn set_flags(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: Vec<Uid>,
+        change: FlagChange,
+        flags: Flags,
+        unchanged_since: Option<ModSeq>,
+    ) -> Result<StoreOutcome, StorageError> {
+        let (engine, login) = (self.clone(), login.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done = flags::set(
+                &mut write,
+                login.account,
+                folder,
+                uids,
+                (change, &flags),
+                unchanged_since,
+            )
+            .await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn copy(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: Vec<Uid>,
+        to: &FolderName,
+    ) -> Result<Copied, StorageError> {
+        let (engine, login, to) = (self.clone(), login.clone(), to.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done = transfer::copy(&mut write, login.account, folder, uids, &to).await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn move_entries(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: Vec<Uid>,
+        to: &FolderName,
+    ) -> Result<Copied, StorageError> {
+        let (engine, login, to) = (self.clone(), login.clone(), to.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done =
+                transfer::move_some(&mut write, engine.tuning(), login.account, folder, uids, &to)
+                    .await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn expunge_marked(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: Option<Vec<Uid>>,
+    ) -> Result<Vec<Uid>, StorageError> {
+        let (engine, login) = (self.clone(), login.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done =
+                expunge::marked(&mut write, engine.tuning(), login.account, folder, uids).await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn expunge(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: Vec<Uid>,
+    ) -> Result<Vec<Uid>, StorageError> {
+        let (engine, login) = (self.clone(), login.clone());
+        carried_out(async move {
+            let mut client = engine.client().await?;
+            let mut write = Write::begin_as(&mut client, engine.feed(), &login).await?;
+            let done =
+                expunge::whatever_flags(&mut write, engine.tuning(), login.account, folder, uids)
+                    .await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await
+    }
+
+    pub(crate) async fn deliver(
+        &self,
+        entry: NewEntry,
+        recipients: Vec<Recipient>,
+    ) -> Result<Vec<Result<Uid, StorageError>>, StorageError> {
+        self.committer().deliver(self, entry, recipients).await
     }
 }

@@ -4,6 +4,7 @@ use crate::postgresql::sql;
 use crate::{StorageError, Usage, What};
 use deadpool_postgres::GenericClient;
 use terms::AccountId;
+use tokio_postgres::Row;
 
 /// Usage and limit: the account's own, or its domain's default.
 pub(crate) async fn usage(
@@ -19,10 +20,15 @@ pub(crate) async fn usage(
     )
     .await?;
     let row = found.ok_or(StorageError::NotFound(What::Address))?;
+    stored(&row, 0)
+}
+
+/// Usage and limit, in three columns from `first` on.
+pub(super) fn stored(row: &Row, first: usize) -> Result<Usage, StorageError> {
     Ok(Usage {
-        bytes: sql::unsigned(&row, 0)?,
-        messages: sql::unsigned(&row, 1)?,
-        bytes_limit: sql::unsigned_if_any(&row, 2)?,
+        bytes: sql::unsigned(row, first)?,
+        messages: sql::unsigned(row, first + 1)?,
+        bytes_limit: sql::unsigned_if_any(row, first + 2)?,
     })
 }
 
