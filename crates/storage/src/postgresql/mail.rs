@@ -20,3 +20,6 @@ pub(crate) mod quota;
 mod rename;
 pub(crate) mod subscription;
 mod transfer;
+
+#[cfg(test)]
+mod tests;
