@@ -1,13 +1,32 @@
 //! What storage promises, as tests: every rule is a function of a [`Place`], stands once in the table below, and is run
 //! on each engine. What is particular to one engine is tested beside it.
 //!
+//! The invariants, by the numbers that the tests name:
+//!
+//! 1. UIDs only grow.
+//! 2. A UIDVALIDITY never comes back.
+//! 3. Each change of a folder has a mod-sequence of its own, higher than all before it.
+//! 4. An entry is in exactly one folder.
+//! 5. Changes are announced after their commit and before their answer; who asks after waking misses none, and learns of
+//!    them in the order of their commits.
+//! 6. Counters equal recounting.
+//! 7. An account's usage equals the sum of its entries, and stays within its limit.
+//! 8. An expunged entry can be brought back until it is purged; then its bytes go.
+//! 9. Sessions that take the same entries at once agree on who took which.
+//! 10. Every operation for a session is refused, in its own transaction, when its login is void.
+//! 11. An operation happens whole or not at all, and is durable when it is answered.
+//!
 //! `cargo test -p storage conformance::postgresql` runs the rules on one engine. PostgreSQL and the S3 server are found by
 //! the variables that `cargo xtask services` prints; without them, their tests are passed over, and say so.
 
 mod access;
+mod act;
 mod basics;
+mod crash;
 pub(crate) mod database;
+mod every;
 mod fence;
+mod invariants;
 mod model;
 pub(crate) mod place;
 mod secrets;
@@ -28,7 +47,7 @@ macro_rules! on {
     )*};
 }
 
-/// The same for rules that make places themselves: a new one for every random case.
+/// The same for rules that make places themselves: for every random case, or at random moments.
 macro_rules! at_random_on {
     ($kind:expr; $($subject:ident { $($rule:ident)* })*) => {
         mod at_random {$(
@@ -68,6 +87,22 @@ macro_rules! all_rules_on {
                 no_write_gets_past_a_raise
                 an_abandoned_operation_is_whole_or_not_there
             }
+            every {
+                operation_refuses_a_void_login
+                operation_is_done_or_refused_when_a_raise_answers
+                operation_is_whole_or_not_there_when_dropped
+            }
+            invariants {
+                uids_only_grow
+                uid_validity_never_comes_back
+                mod_sequences_grow_with_each_change
+                no_two_changes_share_a_mod_sequence
+                an_entry_is_in_exactly_one_folder
+                changes_are_announced_in_the_order_of_commits
+                counters_equal_recounting
+                a_limit_holds_against_several_at_once
+                sessions_that_take_the_same_entries_agree
+            }
             secrets {
                 a_removed_app_password_voids_its_logins_only
                 tokens_expire_and_are_spent
@@ -81,6 +116,7 @@ macro_rules! all_rules_on {
         }
         at_random_on! { $kind;
             access { a_login_stands_until_it_is_void_and_never_again }
+            crash { killed_at_random_moments }
             model { the_store_does_what_the_model_does }
         }
     };
@@ -133,6 +169,9 @@ fn keep_at_random<T, F>(
     use proptest::test_runner::{Config, TestRunner};
     let cases = if kind == Kind::Embedded { 24 } else { 8 };
     let config = Config { cases, failure_persistence: None, ..Config::default() };
+    if !kind.is_there() {
+        return;
+    }
     let tried = TestRunner::new(config).run(&strategy, |case| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

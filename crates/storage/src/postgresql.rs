@@ -25,7 +25,7 @@ mod pending;
 mod schema;
 mod sql;
 mod transaction;
-mod tuning;
+pub(crate) mod tuning;
 mod verify;
 
 use crate::feed::Feed;

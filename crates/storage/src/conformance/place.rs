@@ -2,6 +2,7 @@
 
 use super::database::Database;
 use crate::embedded::{Embedded, tuning::Tuning};
+use crate::postgresql::{self, Postgresql};
 use crate::storage::Engine;
 use crate::{
     Account, AccountChange, AccountKind, BlobPlace, BlobRef, Credential, DomainChange,
@@ -27,6 +28,14 @@ pub(crate) enum Kind {
     PostgresqlAndS3,
 }
 
+impl Kind {
+    /// Whether the servers that it needs are there; says aloud what is not.
+    pub(crate) fn is_there(self) -> bool {
+        (self == Self::Embedded || testkit::services::postgresql().is_some())
+            && (self != Self::PostgresqlAndS3 || testkit::services::s3().is_some())
+    }
+}
+
 /// A store that goes with it.
 pub(crate) struct Place {
     pub(crate) storage: Storage,
@@ -39,31 +48,39 @@ pub(crate) struct Place {
 /// What it takes to open a store again.
 pub(crate) enum Ground {
     Embedded(Tuning),
-    Postgresql { database: Database, blobs: Box<BlobPlace> },
+    Postgresql { database: Database, blobs: Box<BlobPlace>, tuning: postgresql::tuning::Tuning },
 }
 
 pub(crate) const NOW: UnixTime = UnixTime(1_790_000_000);
 
 impl Place {
-    /// On any engine; none (said aloud): the servers it needs are not there.
+    /// On any engine, with a clock that stands at [`NOW`]; none (said aloud): the servers it needs are not there.
     pub(crate) async fn on(kind: Kind) -> Option<Self> {
+        let embedded = Tuning { clock: now, ..Tuning::default() };
+        let postgresql = postgresql::tuning::Tuning { clock: now, ..Default::default() };
+        Self::with(kind, embedded, postgresql).await
+    }
+
+    /// The same with bounds that are soon reached.
+    pub(crate) async fn small(kind: Kind) -> Option<Self> {
+        let (clock, expunged_runs) = (now as fn() -> UnixTime, 4);
+        let embedded = Tuning { segment_limit: 2000, expunged_runs, clock, ..Tuning::default() };
+        let postgresql = postgresql::tuning::Tuning { expunged_runs, clock };
+        Self::with(kind, embedded, postgresql).await
+    }
+
+    async fn with(
+        kind: Kind,
+        embedded: Tuning,
+        tuning: postgresql::tuning::Tuning,
+    ) -> Option<Self> {
         let blobs = match kind {
-            Kind::Embedded => return Some(Self::tuned(Tuning::default()).await),
+            Kind::Embedded => return Some(Self::tuned(embedded).await),
             Kind::Postgresql => BlobPlace::DataDir,
             Kind::PostgresqlAndS3 => BlobPlace::S3(bucket()?),
         };
-        let ground =
-            Ground::Postgresql { database: Database::take().await?, blobs: Box::new(blobs) };
-        Some(Self::made(ground).await)
-    }
-
-    /// The same with bounds that are soon reached, where an engine has them.
-    pub(crate) async fn small(kind: Kind) -> Option<Self> {
-        if kind != Kind::Embedded {
-            return Self::on(kind).await;
-        }
-        let tuning = Tuning { segment_limit: 2000, expunged_runs: 4, ..Tuning::default() };
-        Some(Self::tuned(tuning).await)
+        let (database, blobs) = (Database::take().await?, Box::new(blobs));
+        Some(Self::made(Ground::Postgresql { database, blobs, tuning }).await)
     }
 
     /// On the embedded engine.
@@ -108,13 +125,18 @@ impl Ground {
     pub(crate) async fn open(&self, dir: &Path) -> Storage {
         match self {
             Self::Embedded(tuning) => open_tuned(dir, *tuning).await,
-            Self::Postgresql { database, blobs } => {
+            Self::Postgresql { database, blobs, tuning } => {
                 let engine = EngineOptions::Postgresql(database.options.clone());
                 let options = Options { engine, blobs: (**blobs).clone(), ..options(dir) };
-                Storage::open(options).await.unwrap()
+                let opened = Postgresql::open_tuned(&options, &database.options, *tuning).await;
+                Storage { engine: Engine::Postgresql(opened.unwrap()) }
             }
         }
     }
+}
+
+fn now() -> UnixTime {
+    NOW
 }
 
 /// A place in the tests' bucket that nobody had before.
@@ -233,4 +255,15 @@ pub(crate) fn entry_of(blob: BlobRef, flags: Flags) -> NewEntry {
 pub(crate) async fn append(storage: &Storage, login: &Login, name: &str, bytes: &[u8]) -> Uid {
     let new = entry_of(blob(storage, bytes).await, Flags::default());
     storage.append(login, &folder(name), vec![new]).await.unwrap().uids[0].1
+}
+
+/// Appends entries; answers their UIDs.
+pub(crate) async fn append_all(
+    storage: &Storage,
+    login: &Login,
+    name: &FolderName,
+    entries: Vec<NewEntry>,
+) -> Vec<Uid> {
+    let copied = storage.append(login, name, entries).await.unwrap();
+    copied.uids.into_iter().map(|(_, uid)| uid).collect()
 }

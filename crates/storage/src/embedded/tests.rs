@@ -1,7 +1,6 @@
 //! The engine through the boundary, with small bounds and with faults.
 
 mod bounds;
-mod crash;
 mod deleted;
 mod faults;
 mod lost_writes;

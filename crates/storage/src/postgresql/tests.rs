@@ -1,5 +1,7 @@
 //! What is particular to this engine. The rules that all engines keep are in `crate::conformance`.
 
+mod restart;
+
 use crate::conformance::database::Database;
 use crate::{BlobPlace, EngineOptions, OpenError, Options, Storage};
 use std::path::Path;

@@ -2,10 +2,11 @@
 //!
 //! The test runs itself again as a child, which works in several tasks at once and prints a line for each
 //! answer; it is killed, and what it left is opened and compared with the lines. (Killing a process loses
-//! nothing that the kernel has taken, so this says nothing about fsync; [`super::segments`] does.)
+//! nothing that the kernel has taken, so this says nothing about fsync; each engine has tests for that.)
 
-use super::place::{self, append, blob, entry_of, flags, folder, history, login, options};
-use crate::{EntryQuery, Login, Recipient, Storage};
+use super::database::Database;
+use super::place::{self, Kind, append, blob, entry_of, flags, folder, history, login};
+use crate::{EngineOptions, EntryQuery, Login, Options, PostgresqlOptions, Recipient, Storage};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -15,12 +16,31 @@ use std::time::Duration;
 use terms::{FlagChange, Flags, Scope, SystemFlag, Uid};
 
 const DIR: &str = "POSTHOUSE_CRASH_TEST_DIR";
+/// The database; absent: the embedded engine.
+const DATABASE: &str = "POSTHOUSE_CRASH_TEST_DATABASE";
 const KILLS: u64 = 20;
 /// Messages that change flags and move together.
 const HERD: u32 = 20;
 
 /// What was acknowledged last, by kind of work.
 type Acknowledged = BTreeMap<String, u64>;
+
+/// What is killed and opened again.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    dir: &'a Path,
+    database: Option<&'a PostgresqlOptions>,
+}
+
+impl Ground<'_> {
+    async fn open(self) -> Storage {
+        let mut options = Options::embedded(self.dir, 2);
+        if let Some(database) = self.database {
+            options.engine = EngineOptions::Postgresql(database.clone());
+        }
+        Storage::open(options).await.unwrap()
+    }
+}
 
 /// The message of the `number`-th piece of work of a kind; some are long enough to go through a file.
 fn message(kind: &str, number: u64) -> Vec<u8> {
@@ -32,8 +52,8 @@ async fn find(storage: &Storage, text: &str) -> Login {
     login(&storage.find(&place::address(text)).await.unwrap().unwrap().into_account())
 }
 
-async fn prepare(dir: &Path) {
-    let storage = Storage::open(options(dir)).await.unwrap();
+async fn prepare(ground: Ground<'_>) {
+    let storage = ground.open().await;
     let (alice, _) = place::populate(&storage).await;
     for name in ["append", "deliver", "flags", "here", "there", "expunge"] {
         storage.create_folder(&alice, &folder(name)).await.unwrap();
@@ -47,8 +67,8 @@ async fn prepare(dir: &Path) {
 }
 
 /// Each piece of work goes on where the store says it was, and prints its number when it is answered.
-async fn work(dir: &Path) {
-    let storage = Storage::open(options(dir)).await.unwrap();
+async fn work(ground: Ground<'_>) {
+    let storage = ground.open().await;
     let alice = Arc::new(find(&storage, "alice@example.com").await);
     let bob = find(&storage, "bob@example.com").await.account;
     let say = |kind: &str, number: u64| {
@@ -138,20 +158,22 @@ async fn work(dir: &Path) {
 #[ignore = "is run by `killed_at_random_moments` as a process of its own"]
 fn child() {
     if let Some(dir) = std::env::var_os(DIR) {
+        let database = std::env::var(DATABASE).ok();
+        let database = database.map(|url| PostgresqlOptions { url, connections: 8 });
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(work(Path::new(&dir)));
+        runtime.block_on(work(Ground { dir: Path::new(&dir), database: database.as_ref() }));
     }
 }
 
 /// Runs the child for a while, kills it, and answers what it said.
-fn run_and_kill(dir: &Path, patience: Duration) -> Acknowledged {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "embedded::tests::crash::child"])
-        .env(DIR, dir)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap();
+fn run_and_kill(ground: Ground<'_>, patience: Duration) -> Acknowledged {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--ignored", "--exact", "--nocapture", "conformance::crash::child"]);
+    child.env(DIR, ground.dir);
+    if let Some(database) = ground.database {
+        child.env(DATABASE, &database.url);
+    }
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
     let reader = std::thread::spawn(move || {
         let mut said = Acknowledged::new();
@@ -173,8 +195,8 @@ fn run_and_kill(dir: &Path, patience: Duration) -> Acknowledged {
 }
 
 /// What was acknowledged is there; what was not is there whole or not at all.
-async fn check(dir: &Path, said: &Acknowledged) {
-    let storage = Storage::open(options(dir)).await.unwrap();
+async fn check(ground: Ground<'_>, said: &Acknowledged) {
+    let storage = ground.open().await;
     assert_eq!(storage.verify().await.unwrap().problems, [""; 0]);
     let alice = find(&storage, "alice@example.com").await;
     let bob = find(&storage, "bob@example.com").await;
@@ -229,18 +251,27 @@ async fn check(dir: &Path, said: &Acknowledged) {
     storage.close().await;
 }
 
-#[test]
-fn killed_at_random_moments() {
+pub(super) fn killed_at_random_moments(kind: Kind) {
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(prepare(dir.path()));
+    let (database, pace) = match kind {
+        Kind::Embedded => (None, 1),
+        _ => match runtime.block_on(Database::take()) {
+            // Opening takes longer: others may be at work on the server.
+            Some(database) => (Some(database), 5),
+            None => return,
+        },
+    };
+    let database = database.as_ref().map(|database| &database.options);
+    let ground = Ground { dir: dir.path(), database };
+    runtime.block_on(prepare(ground));
     let mut total = Acknowledged::new();
     for round in 0..KILLS {
         // Spread over the time from opening to being well under way.
-        let patience = Duration::from_millis(10 + (round * 37) % 150);
-        let said = run_and_kill(dir.path(), patience);
+        let patience = Duration::from_millis(pace * (10 + (round * 37) % 150));
+        let said = run_and_kill(ground, patience);
         total.extend(said);
-        runtime.block_on(check(dir.path(), &total));
+        runtime.block_on(check(ground, &total));
     }
     let kinds: Vec<_> = total.keys().map(String::as_str).collect();
     assert_eq!(kinds, ["append", "deliver", "epoch", "expunge", "flags", "here", "there"]);
