@@ -24,6 +24,7 @@ mod act;
 mod basics;
 mod crash;
 pub(crate) mod database;
+mod deleted;
 mod every;
 mod fence;
 mod invariants;
@@ -77,6 +78,14 @@ macro_rules! all_rules_on {
                 all_is_there_after_reopening
                 attempts_to_log_in_are_told_and_bounded
                 keywords_are_bounded_and_given_back
+            }
+            deleted {
+                an_expunged_entry_comes_back
+                a_deleted_folder_comes_back_with_its_entries
+                what_comes_back_must_fit
+                purging_waits_until_it_is_time_and_goes_in_slices
+                a_deleted_account_goes_with_all_that_was_its
+                what_is_held_can_be_read_whatever_becomes_of_it
             }
             fence {
                 a_raised_epoch_voids_earlier_logins_in_its_scope
@@ -136,6 +145,10 @@ mod postgresql_and_s3 {
         basics {
             a_message_comes_and_is_read
             all_is_there_after_reopening
+        }
+        deleted {
+            purging_waits_until_it_is_time_and_goes_in_slices
+            what_is_held_can_be_read_whatever_becomes_of_it
         }
         fence {
             no_write_gets_past_a_raise

@@ -195,14 +195,6 @@ impl Postgresql {
     pub(crate) async fn note_history(&self, _entry: HistoryEntry) -> Result<(), StorageError> {
         Err(StorageError::Unavailable("pending".to_owned()))
     }
-    // deleted
-    pub(crate) async fn restore_entries(
-        &self,
-        _account: AccountId,
-        _ids: Vec<u64>,
-    ) -> Result<Vec<u64>, StorageError> {
-        Err(StorageError::Unavailable("pending".to_owned()))
-    }
     // directory
     pub(crate) fn note_login(&self, _attempt: LoginAttempt) {}
 }

@@ -1,5 +1,6 @@
 //! What is particular to this engine. The rules that all engines keep are in `crate::conformance`.
 
+mod bytes;
 mod restart;
 
 use crate::conformance::database::Database;

@@ -1,12 +1,12 @@
-//! What is deleted comes back, or goes for ever.
+//! What goes for ever is gone from the disk, too. The rules of deleting are in `crate::conformance`.
 
-use super::place::{self, NOW, Place, append, blob, engine, entry_of, folder, numbers, uid, uids};
+use super::place::{self, NOW, Place, append, engine, folder, uids};
 use crate::embedded::mail::purge::OF_AN_ACCOUNT;
 use crate::embedded::tuning::Tuning;
 use crate::{EntryQuery, StorageError, What};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use terms::{Flags, Keyword, SystemFlag, Uid, UnixTime};
+use terms::{Uid, UnixTime};
 
 /// A clock that says when tests take place.
 fn now() -> UnixTime {
@@ -20,106 +20,6 @@ async fn place() -> Place {
 fn bytes_on_disk(place: &Place) -> u64 {
     let listing = std::fs::read_dir(place.dir.path().join("segments")).unwrap();
     listing.map(|file| file.unwrap().metadata().unwrap().len()).sum()
-}
-
-#[tokio::test]
-async fn an_expunged_entry_comes_back() {
-    let place = place().await;
-    let (storage, alice) = (&place.storage, &place.alice);
-    let mut flags: Flags = [SystemFlag::Flagged].into_iter().collect();
-    flags.keywords.extend(["work", "$Junk"].map(|text| Keyword::parse(text).unwrap()));
-    let entry = entry_of(blob(storage, b"precious").await, flags.clone());
-    storage.append(alice, &folder("INBOX"), vec![entry]).await.unwrap();
-    let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
-    storage.expunge(alice, inbox.id, uids(&[1])).await.unwrap();
-    assert_eq!(storage.usage(alice).await.unwrap().bytes, 0);
-
-    let list = async |name: Option<&str>| {
-        storage.deleted_entries(alice.account, name.map(folder), 0, 10).await.unwrap()
-    };
-    let gone = list(None).await.remove(0);
-    assert_eq!(list(Some("INBOX")).await.len(), 1);
-    assert!(list(Some("Trash")).await.is_empty());
-    assert_eq!((&gone.flags, gone.at, gone.size), (&flags, NOW, 8));
-    assert_eq!(&gone.digest[..], b"digest");
-    let read = async |who| storage.read_deleted(who, gone.id, 0, 99).await;
-    assert_eq!(read(alice.account).await.unwrap(), &b"precious"[..]);
-    assert_eq!(read(place.bob.account).await.unwrap_err(), StorageError::NotFound(What::Entry));
-    let restore = async |who| storage.restore_entries(who, vec![gone.id]).await.unwrap();
-    assert!(restore(place.bob.account).await.is_empty());
-    assert_eq!(restore(alice.account).await, [gone.id]);
-    assert!(restore(alice.account).await.is_empty());
-
-    let all = Uid::MIN..=Uid::MAX;
-    let query = EntryQuery::WithDigest;
-    let back = storage.entries(alice, inbox.id, all, 9, query).await.unwrap().remove(0);
-    // UIDs only grow.
-    assert_eq!((back.uid, &back.flags), (uid(2), &flags));
-    assert_eq!(storage.usage(alice).await.unwrap().bytes, 8);
-    let changes = storage.changes(alice, inbox.id, inbox.highest_mod_seq).await.unwrap();
-    assert_eq!((changes.arrived.len(), numbers(&changes.expunged)), (1, vec![1]));
-    place.verify().await;
-}
-
-#[tokio::test]
-async fn a_deleted_folder_comes_back_with_its_entries() {
-    let place = place().await;
-    let (storage, alice) = (&place.storage, &place.alice);
-    storage.create_folder(alice, &folder("a/b")).await.unwrap();
-    append(storage, alice, "a/b", b"one").await;
-    append(storage, alice, "a/b", b"two").await;
-    let before = storage.folder(alice, &folder("a/b")).await.unwrap();
-    storage.delete_folder(alice, &folder("a/b")).await.unwrap();
-    storage.delete_folder(alice, &folder("a")).await.unwrap();
-    let found = storage.deleted_entries(alice.account, Some(folder("a/b")), 0, 10).await.unwrap();
-    let ids = found.iter().map(|entry| entry.id).collect();
-    assert_eq!(storage.restore_entries(alice.account, ids).await.unwrap().len(), 2);
-    let after = storage.folder(alice, &folder("a/b")).await.unwrap();
-    assert_eq!((after.messages, after.size), (2, 6));
-    assert!(after.uid_validity > before.uid_validity);
-    place.verify().await;
-}
-
-#[tokio::test]
-async fn what_comes_back_must_fit() {
-    let place = place().await;
-    let (storage, alice) = (&place.storage, &place.alice);
-    append(storage, alice, "INBOX", b"0123456789").await;
-    let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
-    storage.expunge(alice, inbox.id, uids(&[1])).await.unwrap();
-    let quota = crate::AccountChange { quota: Some(Some(9)), ..Default::default() };
-    storage.change_account(alice.account, quota, place::history("quota")).await.unwrap();
-    let gone = storage.deleted_entries(alice.account, None, 0, 1).await.unwrap()[0].id;
-    let refused = storage.restore_entries(alice.account, vec![gone]).await;
-    assert_eq!(refused.unwrap_err(), StorageError::OverQuota);
-    assert_eq!(storage.deleted_entries(alice.account, None, 0, 1).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn purging_waits_until_it_is_time_and_goes_in_slices() {
-    let place = place().await;
-    let (storage, alice) = (&place.storage, &place.alice);
-    for _ in 0..7 {
-        append(storage, alice, "INBOX", &[7; 1000]).await;
-    }
-    let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
-    storage.copy(alice, inbox.id, uids(&[7]), &folder("Trash")).await.unwrap();
-    storage.expunge(alice, inbox.id, uids(&[1, 2, 3, 4, 5, 6, 7])).await.unwrap();
-    let purge = async |before| storage.purge(UnixTime(before), 3).await.unwrap();
-    assert_eq!(purge(NOW.0).await, crate::Purged::default());
-    let mut sizes = Vec::new();
-    loop {
-        let purged = purge(NOW.0 + 1).await;
-        place.verify().await;
-        sizes.push(purged.entries);
-        if !purged.more {
-            break;
-        }
-    }
-    assert_eq!(sizes, [3, 3, 1]);
-    assert!(storage.deleted_entries(alice.account, None, 0, 9).await.unwrap().is_empty());
-    // The copy lives on.
-    assert_eq!(place.verify().await.blobs, 1);
 }
 
 #[tokio::test]
@@ -162,39 +62,6 @@ async fn the_bytes_of_what_was_purged_are_gone() {
     storage.delete_folder(alice, &folder("Trash")).await.unwrap();
     place.purge().await;
     assert_eq!(place.verify().await.blobs, 0);
-}
-
-#[tokio::test]
-async fn a_deleted_account_goes_with_all_that_was_its() {
-    let place = place().await;
-    let (storage, alice) = (&place.storage, &place.alice);
-    for _ in 0..5 {
-        append(storage, alice, "INBOX", b"mine").await;
-    }
-    append(storage, &place.bob, "INBOX", b"his").await;
-    let inbox = storage.folder(alice, &folder("INBOX")).await.unwrap();
-    storage.expunge(alice, inbox.id, uids(&[2])).await.unwrap();
-    storage.create_folder(alice, &folder("x")).await.unwrap();
-    storage.delete_folder(alice, &folder("x")).await.unwrap();
-    storage.delete_account(alice.account, NOW, place::history("delete")).await.unwrap();
-    assert_eq!(storage.purge(NOW, 3).await.unwrap(), crate::Purged::default());
-    assert!(storage.account(alice.account).await.unwrap().is_some());
-    let mut accounts = 0;
-    loop {
-        let purged = storage.purge(UnixTime(NOW.0 + 1), 3).await.unwrap();
-        place.verify().await;
-        accounts += purged.accounts;
-        if !purged.more {
-            break;
-        }
-    }
-    assert_eq!(accounts, 1);
-    assert!(storage.account(alice.account).await.unwrap().is_none());
-    let found = place.verify().await;
-    assert_eq!((found.accounts, found.blobs), (1, 1));
-    // Its number is not given again.
-    let again = place::create(storage, "alice@example.com").await;
-    assert!(again.id > place.bob.account && again.id != alice.account);
 }
 
 /// An account could never go if something of it were forgotten.
