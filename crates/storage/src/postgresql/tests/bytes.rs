@@ -209,7 +209,7 @@ async fn a_large_folder_is_opened_again() {
     let (engine, alice) = (&ground.engine, &ground.alice);
     ground.append(ground.blob(b"x").await).await.unwrap();
     let fill = "INSERT INTO entry SELECT 1, n, 3, 3, n % 2, NULL, 0, 0, 1, 1 FROM generate_series(2, 100000) n;
-        UPDATE folder SET messages = 100000, unseen = 50000, size = 100000, uid_next = 100001, highest_mod_seq = 3;
+        UPDATE folder SET messages = 100000, unseen = 50001, size = 100000, uid_next = 100001, highest_mod_seq = 3;
         UPDATE usage SET messages = 100000, bytes = 100000; UPDATE blob SET refs = 100000; ANALYZE entry";
     connect(&ground.database.options.url).await.batch_execute(fill).await.unwrap();
     let all: Vec<u32> = (1..=100_000).collect();
