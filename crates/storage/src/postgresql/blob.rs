@@ -25,7 +25,7 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct BlobWriter {
     engine: Postgresql,
-    writer: ObjectWriter,
+    writer: Box<ObjectWriter>,
 }
 
 impl BlobWriter {
@@ -54,7 +54,8 @@ impl BlobWriter {
 impl Postgresql {
     /// See [`crate::Storage::blob_writer`].
     pub(crate) fn blob_writer(&self, size_hint: Option<u64>) -> BlobWriter {
-        BlobWriter { engine: self.clone(), writer: self.shared.objects.writer(size_hint) }
+        let writer = Box::new(self.shared.objects.writer(size_hint));
+        BlobWriter { engine: self.clone(), writer }
     }
 
     /// See [`crate::Storage::read_blob`].

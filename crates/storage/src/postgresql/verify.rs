@@ -137,8 +137,11 @@ const NEVER: [(&str, &str); 19] = [
     ),
 ];
 
-/// What is stored as text: where, and what can be understood.
-const WORDS: [(&str, fn(&str) -> bool); 4] = [
+/// Whether a text can be understood.
+type Understood = fn(&str) -> bool;
+
+/// What is stored as text: where, and as what.
+const WORDS: [(&str, Understood); 4] = [
     ("SELECT address FROM address UNION SELECT address FROM account", |text| {
         Address::parse(text).is_ok_and(|address| address.as_str() == text)
     }),
