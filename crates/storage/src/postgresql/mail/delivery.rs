@@ -200,7 +200,7 @@ impl<'a> Round<'a> {
         let folders = |of: fn(&Target) -> i64| changed.iter().map(of).collect::<Vec<_>>();
         sql::run(
             &write.tx,
-            "UPDATE folder SET messages = messages + more.messages, unseen = unseen + more.unseen,
+            "UPDATE folder SET messages = folder.messages + more.messages, unseen = folder.unseen + more.unseen,
                     deleted = folder.deleted + more.deleted, size = folder.size + more.size,
                     highest_mod_seq = more.mod_seq, uid_next = more.uid_next
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])

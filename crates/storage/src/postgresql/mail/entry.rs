@@ -85,30 +85,42 @@ pub(super) async fn changed_since(
     rows.iter().map(|row| Ok((stored(row, &keywords)?, sql::mod_seq(row, 8)?))).collect()
 }
 
-/// The entries with UIDs in these runs, ascending.
+/// Entries of a folder.
+#[derive(Clone, Debug)]
+pub(super) enum Which {
+    /// All there are.
+    All,
+    /// Those of these that exist.
+    These(Vec<Uid>),
+}
+
+impl Which {
+    /// The array of UIDs in a statement; none: all.
+    pub(super) fn column(&self) -> Option<Vec<i64>> {
+        match self {
+            Which::All => None,
+            Which::These(uids) => Some(uids.iter().map(|uid| uid.value().into()).collect()),
+        }
+    }
+}
+
+/// These entries, ascending. (Two statements, so that each has a plan that is good for any number of UIDs.)
 pub(super) async fn some(
     conn: &impl GenericClient,
     folder: FolderId,
-    runs: Vec<(Uid, Uid)>,
+    which: &Which,
 ) -> Result<Vec<Entry>, StorageError> {
-    let (first, last) = run_columns(runs);
-    let rows = sql::all(
-        conn,
-        select_entry!(
-            "FROM unnest($2::bigint[], $3::bigint[]) AS run (first, last)
-             JOIN entry e ON e.folder = $1 AND e.uid BETWEEN run.first AND run.last ORDER BY e.uid"
+    let sql = match which {
+        Which::All => select_entry!(
+            "FROM entry e WHERE e.folder = $1 AND $2::bigint[] IS NULL ORDER BY e.uid"
         ),
-        &[&sql::int(folder.0), &first, &last],
-    )
-    .await?;
+        Which::These(_) => {
+            select_entry!("FROM entry e WHERE e.folder = $1 AND e.uid = ANY ($2) ORDER BY e.uid")
+        }
+    };
+    let rows = sql::all(conn, sql, &[&sql::int(folder.0), &which.column()]).await?;
     let keywords = keywords_of(conn, folder, &rows).await?;
     rows.iter().map(|row| stored(row, &keywords)).collect()
-}
-
-/// First and last UID of each run, by column.
-pub(super) fn run_columns(runs: Vec<(Uid, Uid)>) -> (Vec<i64>, Vec<i64>) {
-    let int = |uid: Uid| i64::from(uid.value());
-    runs.into_iter().map(|(first, last)| (int(first), int(last))).unzip()
 }
 
 /// The keywords that the entries of these rows need to be understood.

@@ -4,7 +4,7 @@
 //! bounded number. The entries themselves are kept aside in `deleted_entry` until they are purged, and their
 //! blobs with them.
 
-use super::entry::run_columns;
+use super::entry::Which;
 use super::folder::{self, StoredFolder};
 use super::folder_change;
 use crate::StorageError;
@@ -15,6 +15,28 @@ use crate::postgresql::transaction::Write;
 use crate::postgresql::tuning::Tuning;
 use crate::runs::runs;
 use terms::{AccountId, FolderId, ModSeq, SystemFlag, Uid};
+
+/// Entries of a folder leave; what is kept of them is kept.
+macro_rules! take {
+    ($which:literal) => {
+        concat!(
+            "WITH gone AS (
+                 DELETE FROM entry e WHERE e.folder = $1 AND ",
+            $which,
+            " AND e.flags & $3::bigint = $3
+                 RETURNING e.uid, e.flags, e.keywords, e.date, e.date_offset, e.blob, e.size),
+             kept AS (
+                 INSERT INTO deleted_entry (account, folder, uid, at, flags, keywords, date, date_offset, blob, size)
+                 SELECT $4::bigint, $1, uid, $5::bigint, flags,
+                        CASE WHEN keywords IS NOT NULL THEN
+                            (SELECT string_agg(name, ' ' ORDER BY number) FROM keyword k
+                             WHERE k.folder = $1 AND k.number = ANY (gone.keywords)) END,
+                        date, date_offset, blob, size
+                 FROM gone WHERE $6 ORDER BY uid)
+             SELECT uid, flags, size FROM gone ORDER BY uid"
+        )
+    };
+}
 
 /// What becomes of entries that leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +59,8 @@ pub(super) async fn marked(
     if folder.folder.deleted == 0 {
         return Ok(Vec::new());
     }
-    let among = uids.map_or_else(everything, runs);
-    remove(write, tuning, &folder, among, SystemFlag::Deleted.bit(), Fate::Kept).await
+    let which = uids.map_or(Which::All, Which::These);
+    remove(write, tuning, &folder, &which, SystemFlag::Deleted.bit(), Fate::Kept).await
 }
 
 /// See [`crate::Storage::expunge`].
@@ -50,17 +72,17 @@ pub(super) async fn whatever_flags(
     uids: Vec<Uid>,
 ) -> Result<Vec<Uid>, StorageError> {
     let folder = folder::by_id(&write.tx, account, id).await?;
-    remove(write, tuning, &folder, runs(uids), 0, Fate::Kept).await
+    remove(write, tuning, &folder, &Which::These(uids), 0, Fate::Kept).await
 }
 
-/// All entries that went to another folder.
+/// Entries that were placed in another folder leave this one.
 pub(super) async fn moved(
     write: &mut Write<'_>,
     tuning: &Tuning,
     folder: &StoredFolder,
-    uids: Vec<Uid>,
+    moved: &Which,
 ) -> Result<(), StorageError> {
-    remove(write, tuning, folder, runs(uids), 0, Fate::Elsewhere).await?;
+    remove(write, tuning, folder, moved, 0, Fate::Elsewhere).await?;
     Ok(())
 }
 
@@ -71,30 +93,28 @@ pub(super) async fn all(
     tuning: &Tuning,
     folder: &StoredFolder,
 ) -> Result<Delta, StorageError> {
-    let (_, delta) = take(write, tuning, folder, everything(), 0, Fate::Kept).await?;
+    let (_, delta) = take(write, tuning, folder, &Which::All, 0, Fate::Kept).await?;
     Ok(delta)
 }
 
-fn everything() -> Vec<(Uid, Uid)> {
-    vec![(Uid::MIN, Uid::MAX)]
-}
-
-/// Removes the entries of a folder that are among these runs and carry all of these flags, as one change. Answers
+/// Removes the entries of a folder that are among these and carry all of these flags, as one change. Answers
 /// their UIDs.
 async fn remove(
     write: &mut Write<'_>,
     tuning: &Tuning,
     folder: &StoredFolder,
-    among: Vec<(Uid, Uid)>,
+    which: &Which,
     flags: u8,
     fate: Fate,
 ) -> Result<Vec<Uid>, StorageError> {
-    let (uids, delta) = take(write, tuning, folder, among, flags, fate).await?;
+    let (uids, delta) = take(write, tuning, folder, which, flags, fate).await?;
     if uids.is_empty() {
         return Ok(uids);
     }
     let mod_seq = folder.next_mod_seq();
-    let (first, last) = run_columns(runs(uids.clone()));
+    let runs = runs(uids.clone());
+    let first: Vec<i64> = runs.iter().map(|(first, _)| first.value().into()).collect();
+    let last: Vec<i64> = runs.iter().map(|(_, last)| last.value().into()).collect();
     sql::run(
         &write.tx,
         "INSERT INTO expunged (folder, mod_seq, first_uid, last_uid)
@@ -103,7 +123,7 @@ async fn remove(
     )
     .await?;
     folder_change::record(write, folder, delta, mod_seq, 0).await?;
-    count_runs(write, tuning, folder, first.len() as u64, mod_seq).await?;
+    count_runs(write, tuning, folder, runs.len() as u64, mod_seq).await?;
     Ok(uids)
 }
 
@@ -112,30 +132,20 @@ async fn take(
     write: &Write<'_>,
     tuning: &Tuning,
     folder: &StoredFolder,
-    among: Vec<(Uid, Uid)>,
+    which: &Which,
     flags: u8,
     fate: Fate,
 ) -> Result<(Vec<Uid>, Delta), StorageError> {
-    let (first, last) = run_columns(among);
+    let sql = match which {
+        Which::All => take!("$2::bigint[] IS NULL"),
+        Which::These(_) => take!("e.uid = ANY ($2)"),
+    };
     let rows = sql::all(
         &write.tx,
-        "WITH gone AS (
-             DELETE FROM entry e USING unnest($2::bigint[], $3::bigint[]) AS run (first, last)
-             WHERE e.folder = $1 AND e.uid BETWEEN run.first AND run.last AND e.flags & $4::bigint = $4
-             RETURNING e.uid, e.flags, e.keywords, e.date, e.date_offset, e.blob, e.size),
-         kept AS (
-             INSERT INTO deleted_entry (account, folder, uid, at, flags, keywords, date, date_offset, blob, size)
-             SELECT $5::bigint, $1, uid, $6::bigint, flags,
-                    CASE WHEN keywords IS NOT NULL THEN
-                        (SELECT string_agg(name, ' ' ORDER BY number) FROM keyword k
-                         WHERE k.folder = $1 AND k.number = ANY (gone.keywords)) END,
-                    date, date_offset, blob, size
-             FROM gone WHERE $7 ORDER BY uid)
-         SELECT uid, flags, size FROM gone ORDER BY uid",
+        sql,
         &[
             &sql::int(folder.folder.id.0),
-            &first,
-            &last,
+            &which.column(),
             &i64::from(flags),
             &sql::int(folder.account.0),
             &(tuning.clock)().0,

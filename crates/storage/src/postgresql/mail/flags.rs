@@ -1,11 +1,11 @@
 //! Changing flags.
 
+use super::entry::Which;
 use super::keyword::Keywords;
 use super::{entry, folder, folder_change};
 use crate::delta::Delta;
 use crate::postgresql::sql;
 use crate::postgresql::transaction::Write;
-use crate::runs::runs;
 use crate::{StorageError, StoreOutcome, Update};
 use terms::{AccountId, FlagChange, Flags, FolderId, ModSeq, Uid};
 
@@ -20,7 +20,7 @@ pub(super) async fn set(
 ) -> Result<StoreOutcome, StorageError> {
     let folder = folder::by_id(&write.tx, account, id).await?;
     let mod_seq = folder.next_mod_seq();
-    let entries = entry::some(&write.tx, id, runs(uids)).await?;
+    let entries = entry::some(&write.tx, id, &Which::These(uids)).await?;
     let may_have_keywords = |flags: &Flags| !flags.keywords.is_empty();
     let any = may_have_keywords(by) || entries.iter().any(|it| may_have_keywords(&it.flags));
     let mut keywords = if any { Keywords::of(&write.tx, id).await? } else { Keywords::none(id) };

@@ -183,7 +183,7 @@ pub(super) async fn record(
         &write.tx,
         "WITH counted AS (
              UPDATE usage SET messages = messages + $3, bytes = bytes + $6
-             WHERE account = $2 AND ($3 <> 0 OR $6 <> 0))
+             WHERE account = $2 AND ($3::bigint <> 0 OR $6::bigint <> 0))
          UPDATE folder SET messages = messages + $3, unseen = unseen + $4, deleted = deleted + $5, size = size + $6,
                 highest_mod_seq = $7, uid_next = uid_next + $8
          WHERE id = $1",

@@ -97,13 +97,10 @@ impl Ground {
             ),
             (
                 "references",
-                "SELECT count(*) FROM blob b WHERE refs <> (SELECT count(*) FROM entry WHERE blob = b.id)
-                 + (SELECT count(*) FROM deleted_entry WHERE blob = b.id)",
-            ),
-            (
-                "blobs",
-                "SELECT count(*) FROM (SELECT blob FROM entry UNION SELECT blob FROM deleted_entry) e
-                 WHERE blob NOT IN (SELECT id FROM blob)",
+                "SELECT count(*) FROM blob b FULL JOIN (
+                     SELECT blob, count(*) AS refs
+                     FROM (SELECT blob FROM entry UNION ALL SELECT blob FROM deleted_entry) e GROUP BY blob
+                 ) found ON b.id = found.blob WHERE b.refs IS DISTINCT FROM found.refs",
             ),
             (
                 "runs",

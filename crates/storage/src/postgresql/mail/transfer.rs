@@ -1,11 +1,11 @@
 //! Copying and moving entries within an account.
 
 use super::arrival::{self, Arrival};
+use super::entry::Which;
 use super::folder::{self, StoredFolder};
 use super::{blob, entry, expunge, quota};
 use crate::postgresql::transaction::Write;
 use crate::postgresql::tuning::Tuning;
-use crate::runs::runs;
 use crate::{Copied, Entry, StorageError};
 use terms::{AccountId, FolderId, FolderName, Uid};
 
@@ -19,7 +19,7 @@ pub(super) async fn copy(
 ) -> Result<Copied, StorageError> {
     folder::by_id(&write.tx, account, from).await?;
     let target = folder::by_name(&write.tx, account, to).await?;
-    let entries = entry::some(&write.tx, from, runs(uids)).await?;
+    let entries = entry::some(&write.tx, from, &Which::These(uids)).await?;
     let more = entries.iter().fold(0u64, |sum, entry| sum.saturating_add(entry.blob.size));
     quota::check_room(&write.tx, account, more).await?;
     blob::refer_again(write, entries.iter().map(|entry| entry.blob)).await?;
@@ -36,24 +36,24 @@ pub(super) async fn move_some(
     uids: Vec<Uid>,
     to: &FolderName,
 ) -> Result<Copied, StorageError> {
-    move_runs(write, tuning, (account, from), runs(uids), to).await
+    move_these(write, tuning, (account, from), Which::These(uids), to).await
 }
 
-async fn move_runs(
+async fn move_these(
     write: &mut Write<'_>,
     tuning: &Tuning,
     (account, from): (AccountId, FolderId),
-    runs: Vec<(Uid, Uid)>,
+    which: Which,
     to: &FolderName,
 ) -> Result<Copied, StorageError> {
     folder::by_id(&write.tx, account, from).await?;
     let target = folder::by_name(&write.tx, account, to).await?;
-    let entries = entry::some(&write.tx, from, runs).await?;
+    let entries = entry::some(&write.tx, from, &which).await?;
     let new = place(write, &target, &entries).await?;
     // Read now: when a folder's entries move to its own end, it has just changed.
     let source = folder::by_id(&write.tx, account, from).await?;
-    let moved = entries.iter().map(|entry| entry.uid).collect();
-    expunge::moved(write, tuning, &source, moved).await?;
+    let moved = Which::These(entries.iter().map(|entry| entry.uid).collect());
+    expunge::moved(write, tuning, &source, &moved).await?;
     Ok(copied(&target, &entries, new))
 }
 
@@ -64,8 +64,7 @@ pub(super) async fn move_all(
     source: &StoredFolder,
     to: &FolderName,
 ) -> Result<(), StorageError> {
-    let all = (Uid::MIN, Uid::MAX);
-    move_runs(write, tuning, (source.account, source.folder.id), vec![all], to).await?;
+    move_these(write, tuning, (source.account, source.folder.id), Which::All, to).await?;
     Ok(())
 }
 
