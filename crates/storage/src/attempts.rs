@@ -5,6 +5,8 @@
 //! at an account from many addresses fills neither memory nor history: beyond a few, addresses are
 //! counted together, too.
 
+pub(crate) mod history;
+
 use crate::{AttemptResult, LoginAttempt};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -34,7 +36,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// Hours since 1970.
-    pub(crate) fn hour(&self) -> i64 {
+    fn hour(&self) -> i64 {
         hour(self.first)
     }
 
@@ -45,7 +47,7 @@ impl Line {
     }
 }
 
-pub(crate) fn hour(at: UnixTime) -> i64 {
+fn hour(at: UnixTime) -> i64 {
     at.0.div_euclid(3600)
 }
 

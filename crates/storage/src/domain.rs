@@ -26,6 +26,23 @@ pub struct Domain {
     pub created: UnixTime,
 }
 
+impl Domain {
+    /// The workgroup that a new domain starts with.
+    pub(crate) const FIRST_WORKGROUP: &str = "staff";
+
+    /// The limit of accounts that have none of their own.
+    pub(crate) fn quota(&self) -> Option<u64> {
+        self.attributes.get("quota").and_then(Value::as_u64)
+    }
+
+    /// The workgroup of a new account: the one that the domain names, or its first.
+    pub(crate) fn workgroup_of_new(&self) -> Option<&str> {
+        let named = self.attributes.get("workgroup").and_then(Value::as_str);
+        let known = named.filter(|named| self.workgroups.iter().any(|known| known == named));
+        known.or_else(|| self.workgroups.first().map(String::as_str))
+    }
+}
+
 /// A domain to be made.
 #[derive(Clone, Debug)]
 pub struct NewDomain {

@@ -52,6 +52,7 @@ pub(crate) use blob_writer::BlobWriter;
 
 use crate::feed::Feed;
 use crate::known::Known;
+use crate::logins::Logins;
 use crate::{
     BlobRef, Login, LoginAttempt, OpenError, OpenFolder, Options, StorageError, Verification,
 };
@@ -60,7 +61,6 @@ use bytes::Bytes;
 use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
 use complaint::Complaints;
-use logins::Logins;
 use mail::blob::Held;
 
 use mail::picture::{self, Picture};

@@ -11,6 +11,7 @@
 //! not an invariant of what is kept.
 
 mod account;
+mod account_change;
 mod attempt;
 mod attempts;
 mod blob;
@@ -30,7 +31,9 @@ mod error;
 mod feed;
 mod folder;
 mod known;
+mod limits;
 mod login;
+mod logins;
 mod mail;
 mod objects;
 mod options;
@@ -38,6 +41,7 @@ mod postgresql;
 mod probe;
 mod runs;
 mod secret;
+mod standard_folders;
 mod storage;
 mod verification;
 mod words;

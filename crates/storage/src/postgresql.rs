@@ -18,10 +18,10 @@ pub(crate) mod directory;
 mod fault;
 mod fence;
 mod fresh;
+mod logins;
 pub(crate) mod mail;
 mod numbers;
 mod owner;
-mod pending;
 mod schema;
 mod sql;
 mod transaction;
@@ -30,6 +30,7 @@ mod verify;
 
 use crate::feed::Feed;
 use crate::known::Known;
+use crate::logins::Logins;
 use crate::objects::Objects;
 use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
 use committer::Committer;
@@ -40,8 +41,12 @@ use mail::compaction::Sweep;
 use numbers::Numbers;
 use owner::Owner;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use tokio_postgres::Client as Connection;
 use tuning::Tuning;
+
+/// How long the latest logins may take to be written when the store is closed.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The engine behind [`crate::Storage`]. See the module's head. Cheap to clone.
 #[derive(Clone)]
@@ -62,10 +67,13 @@ struct Shared {
     /// Blobs that wait for their first entry.
     fresh: Fresh,
     /// The search for those that never get one.
-    sweep: tokio::sync::Mutex<Option<Sweep>>,
+    sweep: Mutex<Option<Sweep>>,
     /// Large folders.
     known: Known,
     tuning: Tuning,
+    logins: Logins,
+    /// Held by whoever writes what waits in `logins`.
+    writes_logins: Mutex<()>,
 }
 
 impl std::fmt::Debug for Postgresql {
@@ -104,16 +112,26 @@ impl Postgresql {
             committer: Committer::new(database.connections),
             numbers: Numbers::default(),
             fresh: Fresh::default(),
-            sweep: tokio::sync::Mutex::default(),
+            sweep: Mutex::default(),
             known: Known::default(),
             tuning,
+            logins: Logins::default(),
+            writes_logins: Mutex::default(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        tokio::spawn(logins::keep_writing(Arc::downgrade(&shared)));
+        Ok(Self { shared })
     }
 
     /// Carries out the deliveries that wait, and refuses everything from now on.
     pub(crate) async fn close(&self) {
         self.shared.committer.close().await;
+        self.shared.logins.hurry();
+        let written = tokio::time::timeout(FAREWELL, logins::write_waiting(self)).await;
+        let late = || StorageError::Unavailable("PostgreSQL did not answer in time".to_owned());
+        if let Err(error) = written.unwrap_or_else(|_| Err(late())) {
+            tracing::warn!(%error, "the latest logins could not be noted");
+        }
         self.shared.pool.close();
         self.shared.feed.close();
     }

@@ -1,6 +1,7 @@
 //! Secrets besides an account's password: app passwords and tokens. Stored as hashes; what a hash is made
 //! of is `accounts`' business.
 
+use crate::{StorageError, What, limits};
 use terms::{AccountId, AppPasswordId, TokenId, UnixTime};
 
 /// A password that one device or program logs in with, beside the account's own.
@@ -27,6 +28,23 @@ pub struct NewAppPassword {
     pub hash: String,
     /// When it is made.
     pub created: UnixTime,
+}
+
+impl NewAppPassword {
+    /// Its tag among those that the account has. `Exists`, `Limit`.
+    pub(crate) fn free_tag(&self, present: &[AppPassword]) -> Result<String, StorageError> {
+        let in_use = |tag: &str| present.iter().any(|it| it.tag == tag);
+        let mut made_up = (1..).map(|number| format!("app-{number}"));
+        let tag = match &self.tag {
+            Some(tag) if in_use(tag) => return Err(StorageError::Exists(What::AppPassword)),
+            Some(tag) => tag.clone(),
+            None => made_up.find(|tag| !in_use(tag)).unwrap_or_default(),
+        };
+        if present.len() >= limits::APP_PASSWORDS {
+            return Err(StorageError::Limit("app passwords of an account"));
+        }
+        Ok(tag)
+    }
 }
 
 /// A secret of limited life that stands in for a password.

@@ -9,7 +9,6 @@
 use super::checkpointer::Checkpointer;
 use super::complaint::Complaints;
 use super::fault::closed;
-use super::logins::Logins;
 use super::queue::{Queue, Taken};
 use super::reader::Alive;
 use super::segment::Segments;
@@ -19,6 +18,7 @@ use super::tuning::Tuning;
 use super::{recovery, sql};
 use crate::StorageError;
 use crate::feed::Feed;
+use crate::logins::Logins;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -284,7 +284,7 @@ impl Writer {
             Some(error) => self.syncer.finish().and(Err(error)),
             None => {
                 let written = write
-                    .whole(|write| logins.write(write.conn, LOGINS_PER_GROUP))
+                    .whole(|write| super::logins::write(write.conn, logins, LOGINS_PER_GROUP))
                     .unwrap_or_default();
                 match self.syncer.finish() {
                     Ok(()) => commit(conn).inspect(|()| {

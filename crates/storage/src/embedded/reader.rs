@@ -2,11 +2,11 @@
 //! thread's own connection, and work on message bytes.
 
 use super::fault::closed;
-use super::logins::Logins;
 use super::queue::Queue;
 use super::segment::Segments;
 use crate::StorageError;
 use crate::known::Known;
+use crate::logins::Logins;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

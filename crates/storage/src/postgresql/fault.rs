@@ -15,6 +15,8 @@ impl From<tokio_postgres::Error> for StorageError {
             &SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED => {
                 StorageError::Corrupt(sentence(&error))
             }
+            // PostgreSQL keeps no text with NUL, and nothing has a name with one.
+            &SqlState::CHARACTER_NOT_IN_REPERTOIRE => StorageError::Refused("a text with NUL"),
             code if code.code().starts_with("23") => StorageError::Corrupt(sentence(&error)),
             _ => StorageError::Unavailable(sentence(&error)),
         }

@@ -18,6 +18,7 @@ mod picture;
 pub(super) mod purge;
 pub(crate) mod quota;
 mod rename;
+pub(super) mod standard_folders;
 pub(crate) mod subscription;
 mod transfer;
 

@@ -6,7 +6,7 @@ use super::fault::damaged;
 use crate::StorageError;
 use deadpool_postgres::GenericClient;
 use serde_json::{Map, Value};
-use terms::{ModSeq, Uid, UnixTime};
+use terms::{AccountId, ModSeq, Uid, UnixTime};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql};
 
@@ -46,6 +46,11 @@ pub(super) async fn all(
 /// A number as PostgreSQL keeps it. What exceeds its range (only numbers of clients do) becomes its largest.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Numbers of accounts, as a statement is given them.
+pub(super) fn numbers(accounts: &[AccountId]) -> Vec<i64> {
+    accounts.iter().map(|account| int(account.0)).collect()
 }
 
 /// A column.

@@ -5,6 +5,9 @@
 //! accounts in ascending order.** So an account's changes happen one after the other: UIDs and mod-sequences grow in
 //! the order of commits, and a raise of the epoch waits for the changes that were allowed before it, while those
 //! that come after it see it. (Isolation is READ COMMITTED: what is read after the lock is what is stored.)
+//!
+//! What is locked besides is locked in this order: domains, names of domains, accounts, addresses (`directory/name.rs`), and
+//! last the row of `store`, from which UIDVALIDITYs are taken. So no two transactions wait for each other.
 
 use super::fault::damaged;
 use super::{fence, sql};
@@ -78,9 +81,8 @@ impl<'a> Write<'a> {
 
     /// Locks several, in the order that keeps two from waiting for each other.
     pub(super) async fn lock_all(&self, accounts: &[AccountId]) -> Result<(), StorageError> {
-        let accounts: Vec<i64> = accounts.iter().map(|account| sql::int(account.0)).collect();
         let sql = "SELECT 1 FROM usage WHERE account = ANY ($1) ORDER BY account FOR UPDATE";
-        sql::all(&self.tx, sql, &[&accounts]).await?;
+        sql::all(&self.tx, sql, &[&sql::numbers(accounts)]).await?;
         Ok(())
     }
 

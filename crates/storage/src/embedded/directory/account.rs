@@ -1,9 +1,9 @@
 //! An account as a row.
 
 use super::{app_password, domain, name};
-use crate::embedded::logins::Logins;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
+use crate::logins::Logins;
 use crate::{Account, LastLogin, RoleGrant, Services, StorageError, words};
 use rusqlite::{Connection, Row};
 use terms::{AccountId, CompanyId, DomainId, Epoch, UnixTime};

@@ -6,12 +6,11 @@ use crate::embedded::fault::damaged;
 use crate::embedded::mail::standard_folders;
 use crate::embedded::sql;
 use crate::{
-    Account, AccountChange, HistoryEntry, NewAccount, Raised, RoleGrant, Services, StorageError,
-    What, words,
+    Account, AccountChange, HistoryEntry, NewAccount, Raised, StorageError, What, account_change,
+    words,
 };
 use rusqlite::{Connection, params};
-use serde_json::Value;
-use terms::{AccountId, Address, DomainId, DomainName, Epoch, Scope, UnixTime};
+use terms::{AccountId, Address, DomainName, Epoch, Scope, UnixTime};
 
 /// See [`crate::Storage::create_account`].
 pub(crate) fn create(
@@ -24,7 +23,10 @@ pub(crate) fn create(
     let Some((domain_id, false)) = domain::id_by_name(write.conn, &domain_name)? else {
         return Err(StorageError::NotFound(What::Domain));
     };
-    let workgroup = first_workgroup(write.conn, domain_id)?;
+    let domain =
+        domain::by_id(write.conn, domain_id)?.ok_or(StorageError::NotFound(What::Domain))?;
+    let workgroup =
+        domain.workgroup_of_new().ok_or_else(|| damaged("a domain without workgroup"))?;
     sql::run(
         write.conn,
         "INSERT INTO account (domain, address, kind, workgroup, created) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -61,75 +63,31 @@ fn present(write: &Write<'_>, id: AccountId) -> Result<Account, StorageError> {
     account::load(write.conn, write.logins, id)?.ok_or(StorageError::NotFound(What::Address))
 }
 
-/// The workgroup of a new account: the one that the domain names, or its first.
-fn first_workgroup(conn: &Connection, id: DomainId) -> Result<String, StorageError> {
-    let domain = domain::by_id(conn, id)?.ok_or(StorageError::NotFound(What::Domain))?;
-    let named = domain.attributes.get("workgroup").and_then(Value::as_str);
-    let known = named.filter(|named| domain.workgroups.iter().any(|known| known == named));
-    known
-        .map(str::to_owned)
-        .or_else(|| domain.workgroups.first().cloned())
-        .ok_or_else(|| damaged("a domain without workgroup"))
-}
-
 fn apply(
     write: &mut Write<'_>,
     id: AccountId,
     change: AccountChange,
 ) -> Result<Option<Raised>, StorageError> {
     let conn = write.conn;
-    let row = sql::int(id.0);
-    let account = account::stored(conn, id)?
-        .filter(|account| account.deleted.is_none())
-        .ok_or(StorageError::NotFound(What::Address))?;
-    let mut void = change.void;
-    if let Some(password) = change.password {
-        sql::run(conn, "UPDATE account SET password = ?2 WHERE id = ?1", params![row, password])?;
+    let found = account::stored(conn, id)?.filter(|account| account.deleted.is_none());
+    let mut account = found.ok_or(StorageError::NotFound(What::Address))?;
+    let workgroups = match &change.workgroup {
+        Some(_) => domain::workgroups(conn, account.domain)?,
+        None => Vec::new(),
+    };
+    let former_aliases = change.aliases.is_some().then(|| account.aliases.clone());
+    let consequences = account_change::apply(&mut account, change, &workgroups)?;
+    store(conn, &account)?;
+    if consequences.revokes_tokens {
         token::revoke_all(conn, id)?;
     }
-    if let Some(aliases) = change.aliases {
-        name::replace_aliases(conn, id, &aliases)?;
+    let mut void = consequences.void;
+    if let Some(former) = former_aliases {
+        name::replace_aliases(conn, id, &account.aliases)?;
         let domain = domain::by_id(conn, account.domain)?;
         let others = domain.map(|domain| domain.aliases).unwrap_or_default();
-        let lost = name::lost(conn, id, &account.aliases, &account.domain_name, &others)?;
+        let lost = name::lost(conn, id, &former, &account.domain_name, &others)?;
         void.extend(lost.into_iter().map(Scope::Alias));
-    }
-    if change.services.is_some() || !change.service_states.is_empty() {
-        let mut services = change.services.unwrap_or(account.services);
-        for (service, state) in change.service_states {
-            services.set(service, state);
-        }
-        set_services(conn, id, services)?;
-        if services.all_suspended() {
-            token::revoke_all(conn, id)?;
-            void.push(Scope::OnBehalf);
-        }
-    }
-    if let Some(quota) = change.quota {
-        let quota = quota.map(sql::int);
-        sql::run(conn, "UPDATE account SET quota = ?2 WHERE id = ?1", params![row, quota])?;
-    }
-    if let Some(workgroup) = change.workgroup {
-        if !domain::workgroups(conn, account.domain)?.contains(&workgroup) {
-            return Err(StorageError::Refused("the workgroup does not exist"));
-        }
-        if workgroup != account.workgroup {
-            void.push(Scope::ByAdministrators);
-        }
-        sql::run(conn, "UPDATE account SET workgroup = ?2 WHERE id = ?1", params![row, workgroup])?;
-    }
-    if let Some(role) = change.role {
-        set_role(conn, id, role)?;
-    }
-    if !change.attributes.is_empty() {
-        let mut attributes = account.attributes;
-        domain::merge(&mut attributes, change.attributes);
-        let attributes = sql::json(&attributes)?;
-        sql::run(
-            conn,
-            "UPDATE account SET attributes = ?2 WHERE id = ?1",
-            params![row, attributes],
-        )?;
     }
     if void.is_empty() {
         return Ok(None);
@@ -137,32 +95,32 @@ fn apply(
     epoch::raise(conn, id, &void).map(Some)
 }
 
-fn set_services(conn: &Connection, id: AccountId, services: Services) -> Result<(), StorageError> {
+/// Writes down what [`account_change::apply`] may have changed.
+fn store(conn: &Connection, account: &Account) -> Result<(), StorageError> {
     let [imap4, pop3, smtpin, smtprelay, smtprelay_webmail, webmail] =
-        words::service_numbers(&services);
+        words::service_numbers(&account.services);
+    let role = account.role.as_ref();
     sql::run(
         conn,
-        "UPDATE account SET service_imap4 = ?2, service_pop3 = ?3, service_smtpin = ?4,
-                service_smtprelay = ?5, service_smtprelay_webmail = ?6, service_webmail = ?7
+        "UPDATE account SET password = ?2, quota = ?3, workgroup = ?4, role = ?5, role_objects = ?6,
+                attributes = ?7, service_imap4 = ?8, service_pop3 = ?9, service_smtpin = ?10,
+                service_smtprelay = ?11, service_smtprelay_webmail = ?12, service_webmail = ?13
          WHERE id = ?1",
-        params![sql::int(id.0), imap4, pop3, smtpin, smtprelay, smtprelay_webmail, webmail,],
-    )?;
-    Ok(())
-}
-
-fn set_role(
-    conn: &Connection,
-    id: AccountId,
-    grant: Option<RoleGrant>,
-) -> Result<(), StorageError> {
-    let (role, objects) = match grant {
-        Some(grant) => (Some(words::role_number(grant.role)), Some(sql::json(&grant.objects)?)),
-        None => (None, None),
-    };
-    sql::run(
-        conn,
-        "UPDATE account SET role = ?2, role_objects = ?3 WHERE id = ?1",
-        params![sql::int(id.0), role, objects],
+        params![
+            sql::int(account.id.0),
+            account.password,
+            account.quota.map(sql::int),
+            account.workgroup,
+            role.map(|grant| words::role_number(grant.role)),
+            role.map(|grant| sql::json(&grant.objects)).transpose()?,
+            sql::json(&account.attributes)?,
+            imap4,
+            pop3,
+            smtpin,
+            smtprelay,
+            smtprelay_webmail,
+            webmail,
+        ],
     )?;
     Ok(())
 }

@@ -7,9 +7,6 @@ use crate::{AppPassword, HistoryEntry, NewAppPassword, Raised, StorageError, Wha
 use rusqlite::{Connection, params};
 use terms::{AccountId, AppPasswordId, Scope, UnixTime};
 
-/// App passwords of one account (OMA reference 14.23).
-const BOUND: usize = 4;
-
 /// See [`crate::Storage::add_app_password`].
 pub(crate) fn add(
     write: &mut Write<'_>,
@@ -22,16 +19,7 @@ pub(crate) fn add(
     })?
     .ok_or(StorageError::NotFound(What::Address))?;
     let present = of_account(conn, new.account)?;
-    let in_use = |tag: &str| present.iter().any(|it| it.tag == tag);
-    let mut made_up = (1..).map(|number| format!("app-{number}"));
-    let tag = match new.tag {
-        Some(tag) if in_use(&tag) => return Err(StorageError::Exists(What::AppPassword)),
-        Some(tag) => tag,
-        None => made_up.find(|tag| !in_use(tag)).unwrap_or_default(),
-    };
-    if present.len() >= BOUND {
-        return Err(StorageError::Limit("app passwords of an account"));
-    }
+    let tag = new.free_tag(&present)?;
     sql::run(
         conn,
         "INSERT INTO app_password (account, tag, hash, created) VALUES (?1, ?2, ?3, ?4)",

@@ -1,18 +1,13 @@
 //! Domains, with their aliases and workgroups.
 
 use super::{company, epoch, name, token};
+use crate::account_change::merge;
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{Domain, DomainChange, NewDomain, Raised, StorageError, What};
+use crate::{Domain, DomainChange, NewDomain, Raised, StorageError, What, limits};
 use rusqlite::{Connection, params};
-use serde_json::{Map, Value};
 use terms::{CompanyId, DomainId, DomainName, Scope, UnixTime};
-
-/// The workgroup that a new domain starts with.
-const FIRST_WORKGROUP: &str = "staff";
-/// Aliases of one domain.
-const ALIASES_BOUND: usize = 1000;
 
 /// See [`crate::Storage::create_domain`].
 pub(crate) fn create(
@@ -37,7 +32,7 @@ pub(crate) fn create(
     sql::run(
         write.conn,
         "INSERT INTO workgroup (domain, position, name) VALUES (?1, 0, ?2)",
-        params![sql::int(id.0), FIRST_WORKGROUP],
+        params![sql::int(id.0), Domain::FIRST_WORKGROUP],
     )?;
     let change = DomainChange { company: None, ..new.change };
     let (domain, _) = apply(write, id, change)?;
@@ -74,11 +69,7 @@ pub(crate) fn apply(
         sql::run(
             conn,
             "UPDATE domain SET attributes = ?2, quota = ?3 WHERE id = ?1",
-            params![
-                row,
-                sql::json(&domain.attributes)?,
-                domain.attributes.get("quota").and_then(Value::as_u64).map(sql::int)
-            ],
+            params![row, sql::json(&domain.attributes)?, domain.quota().map(sql::int)],
         )?;
     }
     let mut raised = Vec::new();
@@ -109,23 +100,12 @@ pub(crate) fn apply(
     Ok((domain, raised))
 }
 
-/// Sets attributes, and unsets those that are `null`.
-pub(super) fn merge(attributes: &mut Map<String, Value>, change: Map<String, Value>) {
-    for (name, value) in change {
-        if value.is_null() {
-            attributes.shift_remove(&name);
-        } else {
-            attributes.insert(name, value);
-        }
-    }
-}
-
 fn replace_aliases(
     conn: &Connection,
     id: DomainId,
     aliases: &[DomainName],
 ) -> Result<(), StorageError> {
-    if aliases.len() > ALIASES_BOUND {
+    if aliases.len() > limits::DOMAIN_ALIASES {
         return Err(StorageError::Limit("aliases of a domain"));
     }
     sql::run(conn, "DELETE FROM domain_name WHERE domain = ?1 AND is_alias = 1", [sql::int(id.0)])?;

@@ -3,13 +3,10 @@
 use super::history;
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
-use crate::{HistoryEntry, Raised, StorageError, What};
+use crate::{HistoryEntry, Raised, StorageError, What, limits};
 use rusqlite::{Connection, params};
 use std::borrow::Cow;
 use terms::{AccountId, Epoch, Protocol, Scope};
-
-/// Aliases of one account whose loss is remembered one by one.
-const LOST_BOUND: u64 = 10_000;
 
 /// See [`crate::Storage::raise_epoch`].
 pub(crate) fn raise_noted(
@@ -75,7 +72,7 @@ fn widened<'s>(
     let id = sql::int(account.0);
     let sql = "SELECT count(*) FROM lost_alias WHERE account = ?1";
     let known = sql::one(conn, sql, [id], |row| sql::unsigned(row, 0))?.unwrap_or(0);
-    if known < LOST_BOUND {
+    if known < limits::LOST_ALIASES {
         return Ok(Cow::Borrowed(scopes));
     }
     sql::run(conn, "DELETE FROM lost_alias WHERE account = ?1", [id])?;

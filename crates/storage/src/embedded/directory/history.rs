@@ -2,13 +2,9 @@
 
 use crate::embedded::fault::damaged;
 use crate::embedded::sql;
-use crate::{HistoryEntry, StorageError, What};
+use crate::{HistoryEntry, StorageError, What, limits};
 use rusqlite::{Connection, Row, params};
 use terms::{AccountId, AuditId, UnixTime};
-
-/// Lines of an account among which older ones than this many make room for new ones. Attempts to log in
-/// have their own, lower bound ([`super::attempt`]) and do not push others out, so at least 1,000 others stay.
-const KEPT: u64 = 1_500;
 
 /// Adds a line to the history of `account`, whatever account the line itself names. The oldest go.
 pub(super) fn note(
@@ -39,7 +35,7 @@ fn prune(conn: &Connection, account: AccountId) -> Result<(), StorageError> {
     let oldest = sql::one(
         conn,
         "SELECT id FROM history WHERE account = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2",
-        params![id, sql::int(KEPT)],
+        params![id, sql::int(limits::HISTORY)],
         |row| Ok(row.get::<_, i64>(0)?),
     )?;
     if let Some(oldest) = oldest {

@@ -8,9 +8,6 @@ use crate::{Found, StorageError, What};
 use rusqlite::{Connection, params};
 use terms::{AccountId, Address, DomainName};
 
-/// Aliases of one account.
-const ALIASES_BOUND: usize = 1000;
-
 /// See [`crate::Storage::find`].
 pub(crate) fn find(reader: &Reader, address: &Address) -> Result<Option<Found>, StorageError> {
     let Some((id, is_alias)) = resolve(&reader.conn, address)? else { return Ok(None) };
@@ -82,9 +79,6 @@ pub(super) fn replace_aliases(
     id: AccountId,
     aliases: &[Address],
 ) -> Result<(), StorageError> {
-    if aliases.len() > ALIASES_BOUND {
-        return Err(StorageError::Limit("aliases of an account"));
-    }
     sql::run(conn, "DELETE FROM address WHERE account = ?1 AND is_alias = 1", [sql::int(id.0)])?;
     for (position, alias) in aliases.iter().enumerate() {
         take(conn, id, alias, true, position)?;

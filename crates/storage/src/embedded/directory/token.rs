@@ -3,14 +3,9 @@
 use super::{epoch, history};
 use crate::embedded::committer::Write;
 use crate::embedded::sql;
-use crate::{HistoryEntry, NewToken, Raised, StorageError, Token, TokenUse, What, words};
+use crate::{HistoryEntry, NewToken, Raised, StorageError, Token, TokenUse, What, limits, words};
 use rusqlite::{Connection, params};
 use terms::{AccountId, DomainId, Scope, TokenId, UnixTime};
-
-/// Tokens of one account.
-const TOKENS_BOUND: u64 = 1000;
-/// Tokens that end in one transaction.
-const EXPIRED_AT_ONCE: u64 = 256;
 
 /// See [`crate::Storage::create_token`].
 pub(crate) fn create(
@@ -34,7 +29,7 @@ pub(crate) fn create(
     let held = sql::one(conn, "SELECT count(*) FROM token WHERE account = ?1", [account], |row| {
         sql::unsigned(row, 0)
     })?;
-    if held.unwrap_or(0) >= TOKENS_BOUND {
+    if held.unwrap_or(0) >= limits::TOKENS {
         return Err(StorageError::Limit("tokens of an account"));
     }
     let made = sql::run(
@@ -103,7 +98,7 @@ pub(crate) fn expire(
     let expired = sql::all(
         conn,
         "SELECT id, account, use_for FROM token WHERE expires <= ?1 ORDER BY expires LIMIT ?2",
-        params![now.0, sql::int(EXPIRED_AT_ONCE)],
+        params![now.0, sql::int(limits::EXPIRED_AT_ONCE)],
         |row| {
             let (id, account) =
                 (TokenId(sql::unsigned(row, 0)?), AccountId(sql::unsigned(row, 1)?));

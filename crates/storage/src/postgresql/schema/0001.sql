@@ -77,7 +77,7 @@ CREATE TABLE account (
     role_objects              text,      -- JSON list of names
     former_aliases            text,      -- of a deleted account: JSON list of the aliases it had
     attributes                text NOT NULL DEFAULT '{}'
-);
+) WITH (fillfactor = 80);
 CREATE INDEX account_by_domain ON account (domain);
 CREATE INDEX account_by_deletion ON account (deleted) WHERE deleted IS NOT NULL;
 
