@@ -22,6 +22,7 @@
 mod access;
 mod act;
 mod basics;
+mod contention;
 mod crash;
 pub(crate) mod database;
 mod deleted;
@@ -86,6 +87,13 @@ macro_rules! all_rules_on {
                 purging_waits_until_it_is_time_and_goes_in_slices
                 a_deleted_account_goes_with_all_that_was_its
                 what_is_held_can_be_read_whatever_becomes_of_it
+            }
+            contention {
+                changes_and_raises_happen_one_after_the_other
+                every_raise_counts_once
+                a_name_is_given_once
+                aliases_cross_without_a_deadlock
+                a_domain_is_disabled_amid_the_work
             }
             fence {
                 a_raised_epoch_voids_earlier_logins_in_its_scope

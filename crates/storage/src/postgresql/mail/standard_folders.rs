@@ -24,7 +24,7 @@ pub(in crate::postgresql) async fn create(
              SELECT * FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS n (name, special_use, position)
          ), made AS (
              INSERT INTO folder (account, name, uid_validity, special_use)
-             SELECT $1, name, $4 - cardinality($2) + position, special_use FROM named ORDER BY position
+             SELECT $1, name, $4::bigint - cardinality($2) + position, special_use FROM named ORDER BY position
          ), subscribed AS (
              INSERT INTO subscription (account, name) SELECT $1, name FROM named
          )
