@@ -22,6 +22,7 @@ mod logins;
 pub(crate) mod mail;
 mod numbers;
 mod owner;
+pub(crate) mod probe;
 mod schema;
 mod sql;
 mod transaction;

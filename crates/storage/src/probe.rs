@@ -1,6 +1,7 @@
 //! Asking the servers that keep a part of a store whether they would, without opening it.
 
 use crate::objects::Objects;
+use crate::postgresql;
 use crate::{BlobPlace, EngineOptions, OpenError, Options, Storage};
 
 /// What asking one server came to.
@@ -17,10 +18,9 @@ impl Storage {
     /// [`Storage::check`]. Leaves everything as it was.
     pub async fn probe(options: &Options) -> Vec<Probe> {
         let mut probes = Vec::new();
-        if let EngineOptions::Postgresql(_) = &options.engine {
-            let problem = "this version keeps everything in the embedded engine".to_owned();
-            let refused = OpenError::Engine { place: "PostgreSQL".to_owned(), problem };
-            probes.push(Probe { subject: "database", outcome: Err(refused) });
+        if let EngineOptions::Postgresql(database) = &options.engine {
+            let outcome = postgresql::probe::probe(database).await;
+            probes.push(Probe { subject: "database", outcome });
         }
         if let BlobPlace::S3(bucket) = &options.blobs {
             let outcome = Objects::probe_s3(bucket)

@@ -68,6 +68,15 @@ impl Drop for Owner {
     }
 }
 
+/// Whether somebody has the store.
+pub(super) async fn is_taken(client: &Client, place: &str) -> Result<bool, OpenError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+                   AND (classid::bigint << 32 | objid::bigint) = $1
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let row = client.query_one(sql, &[&LOCK]).await;
+    Ok(row.map_err(|error| opening(place, &error))?.get(0))
+}
+
 /// The lock while its connection lives.
 struct Held {
     client: Client,

@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 const STEPS: [&str; 1] = [include_str!("schema/0001.sql")];
 
 /// The version that this program works with.
-const VERSION: u32 = STEPS.len() as u32;
+pub(super) const VERSION: u32 = STEPS.len() as u32;
 
 /// The lock under which the schema is looked at and brought forward: "Post" and "sche" in ASCII.
 const LOCK: i64 = 0x506f_7374_7363_6865;
@@ -27,28 +27,38 @@ pub(super) async fn migrate(client: &mut Client, place: &str) -> Result<(), Open
     )
     .await
     .map_err(fault)?;
-    let applied = tx
-        .query("SELECT version, checksum FROM schema_version ORDER BY version", &[])
-        .await
-        .map_err(fault)?;
-    let found = applied.len();
-    if found > STEPS.len() {
-        let (found, known) = (u32::try_from(found).unwrap_or(u32::MAX), VERSION);
-        return Err(OpenError::Newer { path: place.to_owned(), found, known });
+    let found = applied(tx.client(), place).await?;
+    for (version, step) in (1_i64..).zip(STEPS).skip(found as usize) {
+        tx.batch_execute(step).await.map_err(fault)?;
+        let row = "INSERT INTO schema_version (version, checksum) VALUES ($1, $2)";
+        tx.execute(row, &[&version, &checksum_of(step)]).await.map_err(fault)?;
     }
-    for (number, (row, step)) in (1_i64..).zip(applied.iter().zip(STEPS)) {
+    tx.commit().await.map_err(fault)
+}
+
+/// The version of the database; 0: there is no store in it. Refuses what this program does not know.
+pub(super) async fn version(client: &Client, place: &str) -> Result<u32, OpenError> {
+    let sql = "SELECT to_regclass('schema_version') IS NOT NULL";
+    let row = client.query_one(sql, &[]).await.map_err(|error| opening(place, &error))?;
+    if row.get(0) { applied(client, place).await } else { Ok(0) }
+}
+
+/// How many of the steps were applied.
+async fn applied(client: &Client, place: &str) -> Result<u32, OpenError> {
+    let sql = "SELECT version, checksum FROM schema_version ORDER BY version";
+    let rows = client.query(sql, &[]).await.map_err(|error| opening(place, &error))?;
+    let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    if found > VERSION {
+        return Err(OpenError::Newer { path: place.to_owned(), found, known: VERSION });
+    }
+    for (number, (row, step)) in (1_i64..).zip(rows.iter().zip(STEPS)) {
         let (version, checksum): (i64, String) = (row.get(0), row.get(1));
         if version != number || checksum != checksum_of(step) {
             let problem = format!("step {version} of its schema is not the one this program knows");
             return Err(OpenError::Corrupt { path: place.to_owned(), problem });
         }
     }
-    for (version, step) in (1_i64..).zip(STEPS).skip(found) {
-        tx.batch_execute(step).await.map_err(fault)?;
-        let row = "INSERT INTO schema_version (version, checksum) VALUES ($1, $2)";
-        tx.execute(row, &[&version, &checksum_of(step)]).await.map_err(fault)?;
-    }
-    tx.commit().await.map_err(fault)
+    Ok(found)
 }
 
 fn checksum_of(step: &str) -> String {
