@@ -5,6 +5,7 @@ mod basics;
 mod bounds;
 mod crash;
 mod deleted;
+mod disk;
 mod faults;
 mod fence;
 mod lost_writes;
