@@ -9,6 +9,7 @@ mod disk;
 mod faults;
 mod fence;
 mod lost_writes;
+mod migration;
 mod model;
 mod opening;
 mod place;
