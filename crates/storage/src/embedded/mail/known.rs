@@ -1,10 +1,14 @@
 //! What is known of large folders from earlier, so that opening one again need not read all of its entries.
 //!
+//! It is kept in memory; of the largest folders the database has it too (`outline`), as of some time before, for the
+//! next start.
+//!
 //! Invariant: what is known of a folder as of a mod-sequence is what its rows said then. Each change of entries
 //! has a mod-sequence of its own, so a folder whose mod-sequence is still that one is still so; and of any
 //! other, what changed since is read and applied.
 
 use super::folder::StoredFolder;
+use super::outline::{self, Outline};
 use super::runs::runs;
 use crate::StorageError;
 use crate::embedded::sql;
@@ -12,7 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rusqlite::{Connection, params};
 use std::sync::Arc;
-use terms::{FolderId, ModSeq, SystemFlag, Uid};
+use terms::{FolderId, SystemFlag, Uid};
 
 /// Memory for all folders.
 const BYTES_BOUND: u64 = 16 * 1024 * 1024;
@@ -20,6 +24,10 @@ const BYTES_BOUND: u64 = 16 * 1024 * 1024;
 const LEAST: u32 = 500;
 /// Changes read and applied; when there are more, the folder is read anew.
 const CHANGES_BOUND: usize = 2000;
+/// Folders smaller than this have no outline in the database.
+const LEAST_OUTLINED: u32 = 5000;
+/// Changes since its outline after which a folder gets a new one.
+const CHANGES_OUTLINED: usize = 500;
 
 /// See the module's head.
 #[derive(Debug)]
@@ -30,11 +38,9 @@ pub(in crate::embedded) struct Known {
 /// A folder as of a mod-sequence.
 #[derive(Debug)]
 struct Folder {
-    as_of: ModSeq,
-    /// First and last of each run of UIDs.
-    uids: Vec<(Uid, Uid)>,
-    /// The same of entries without `\Seen`.
-    unseen: Vec<(Uid, Uid)>,
+    outline: Outline,
+    /// Changes since what is in the database.
+    unstored: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -42,7 +48,7 @@ struct Weight;
 
 impl Weighter<FolderId, Arc<Folder>> for Weight {
     fn weight(&self, _: &FolderId, folder: &Arc<Folder>) -> u64 {
-        (folder.uids.len() + folder.unseen.len()) as u64 * 8 + 128
+        (folder.outline.uids.len() + folder.outline.unseen.len()) as u64 * 8 + 128
     }
 }
 
@@ -52,8 +58,15 @@ impl Default for Known {
     }
 }
 
-/// UIDs of a folder, ascending, and which of them comes first without `\Seen`.
-pub(super) type Uids = (Vec<Uid>, Option<Uid>);
+/// What opening a folder needs to know of its entries.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// Ascending.
+    pub(super) uids: Vec<Uid>,
+    pub(super) first_unseen: Option<Uid>,
+    /// What should be in the database from now on.
+    pub(super) to_store: Option<Outline>,
+}
 
 impl Known {
     /// The folder's UIDs, as `conn`'s transaction sees it.
@@ -61,32 +74,70 @@ impl Known {
         &self,
         conn: &Connection,
         stored: &StoredFolder,
-    ) -> Result<Uids, StorageError> {
+    ) -> Result<Opening, StorageError> {
         let (id, now) = (stored.folder.id, stored.folder.highest_mod_seq);
+        let opening = |uids: Vec<Uid>, unseen: Option<Uid>, to_store| {
+            Ok(Opening { uids, first_unseen: unseen, to_store })
+        };
         if stored.folder.messages < LEAST {
             let (uids, unseen) = read(conn, id)?;
-            return Ok((uids, unseen.first().copied()));
+            return opening(uids, unseen.first().copied(), None);
         }
-        let (uids, unseen) = match self.folders.get(&id) {
-            Some(folder) if folder.as_of == now => {
-                return Ok((expand(&folder.uids), folder.unseen.first().map(|(first, _)| *first)));
-            }
-            Some(folder) if folder.as_of < now && folder.as_of >= stored.expunged_floor => {
-                match follow(conn, id, &folder)? {
-                    Some(both) => both,
-                    None => read(conn, id)?,
+        let is_outlined = stored.folder.messages >= LEAST_OUTLINED;
+        let known = match self.folders.get(&id) {
+            Some(folder) => Some(folder),
+            None if is_outlined => from_database(conn, id)?,
+            None => None,
+        };
+        let usable = |folder: &Folder| {
+            folder.outline.as_of <= now && folder.outline.as_of >= stored.expunged_floor
+        };
+        let known = known.filter(|folder| usable(folder));
+        let (uids, unseen, unstored) = match &known {
+            Some(folder) if folder.outline.as_of == now => {
+                let Outline { uids, unseen, .. } = &folder.outline;
+                let first_unseen = unseen.first().map(|(first, _)| *first);
+                let uids = expand(uids);
+                if self.folders.peek(&id).is_none() {
+                    self.folders.insert(id, Arc::clone(folder));
                 }
+                return opening(uids, first_unseen, None);
             }
-            _ => read(conn, id)?,
+            Some(folder) => match follow(conn, id, &folder.outline)? {
+                Some((uids, unseen, changes)) => {
+                    (uids, unseen, folder.unstored.saturating_add(changes))
+                }
+                None => read_all(conn, id)?,
+            },
+            None => read_all(conn, id)?,
         };
         let first_unseen = unseen.first().copied();
-        let folder = Folder { as_of: now, uids: runs(uids.clone()), unseen: runs(unseen) };
+        let outline = Outline { as_of: now, uids: runs(uids.clone()), unseen: runs(unseen) };
+        let to_store = (is_outlined && unstored >= CHANGES_OUTLINED).then(|| outline.clone());
+        let unstored = if to_store.is_some() { 0 } else { unstored };
         // Another reader may know better.
-        if self.folders.peek(&id).is_none_or(|other| other.as_of < now) {
-            self.folders.insert(id, Arc::new(folder));
+        if self.folders.peek(&id).is_none_or(|other| other.outline.as_of < now) {
+            self.folders.insert(id, Arc::new(Folder { outline, unstored }));
         }
-        Ok((uids, first_unseen))
+        opening(uids, first_unseen, to_store)
     }
+}
+
+/// What the database knows. A damaged outline is none.
+fn from_database(conn: &Connection, id: FolderId) -> Result<Option<Arc<Folder>>, StorageError> {
+    match outline::load(conn, id) {
+        Ok(outline) => Ok(outline.map(|outline| Arc::new(Folder { outline, unstored: 0 }))),
+        Err(StorageError::Corrupt(problem)) => {
+            tracing::warn!(folder = id.0, problem, "an outline cannot be read, and is made anew");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// As [`read`]; nothing of it is in the database.
+fn read_all(conn: &Connection, id: FolderId) -> Result<(Vec<Uid>, Vec<Uid>, usize), StorageError> {
+    read(conn, id).map(|(uids, unseen)| (uids, unseen, usize::MAX))
 }
 
 fn is_unseen(flags: u8) -> bool {
@@ -113,15 +164,15 @@ fn read(conn: &Connection, id: FolderId) -> Result<(Vec<Uid>, Vec<Uid>), Storage
     Ok((uids, unseen))
 }
 
-/// A folder's UIDs, and those of its unseen entries; both ascending.
-type AllAndUnseen = (Vec<Uid>, Vec<Uid>);
+/// A folder's UIDs, and those of its unseen entries, both ascending; and how many changes led to them.
+type Followed = (Vec<Uid>, Vec<Uid>, usize);
 
 /// The same, from what was known and what changed since; none: too much did.
 fn follow(
     conn: &Connection,
     id: FolderId,
-    known: &Folder,
-) -> Result<Option<AllAndUnseen>, StorageError> {
+    known: &Outline,
+) -> Result<Option<Followed>, StorageError> {
     let since = params![sql::int(id.0), sql::int(known.as_of.0), sql::int(CHANGES_BOUND as u64)];
     let mut changed = sql::all(
         conn,
@@ -145,7 +196,7 @@ fn follow(
         changed.iter().filter(|(_, unseen)| *unseen).map(|(uid, _)| *uid).collect();
     let uids = replaced(&known.uids, &gone, &[], &now);
     let unseen = replaced(&known.unseen, &gone, &now, &now_unseen);
-    Ok(Some((uids, unseen)))
+    Ok(Some((uids, unseen, changed.len() + gone.len())))
 }
 
 /// What `runs` stand for without `gone` and without `out`, and with `new`; all ascending.
