@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask check`.
 
-use crate::command::{cargo, cargo_install, run, say};
+use crate::command::{cargo, cargo_install, install, run, say};
 use crate::services::Services;
 use crate::{Outcome, clients, crash, root, soak, tidy};
 use std::process::Command;
@@ -13,6 +13,8 @@ const DENY: &str = "0.20.2";
 pub(crate) fn everything() -> Outcome {
     let started = Instant::now();
     check()?;
+    // Lets system calls fail in tests of storage.
+    install(&[("strace", "strace")])?;
     let services = Services::start()?;
     run(cargo(&["test", "--workspace", "--quiet"]).envs(services.variables()))?;
     drop(services);

@@ -13,7 +13,7 @@ mod write;
 
 use std::fmt;
 
-use crate::{Envelope, Structure};
+use crate::{Envelope, Span, Structure};
 
 /// The version this program writes.
 const VERSION: u8 = 1;
@@ -52,6 +52,11 @@ impl Structure {
     pub fn decode(digest: &[u8]) -> Result<Structure, DigestError> {
         read::structure(digest)
     }
+}
+
+/// Reads no more of a digest than where the message's header is, and makes nothing of what stands before.
+pub fn header_span(digest: &[u8]) -> Result<Span, DigestError> {
+    read::header_alone(digest)
 }
 
 impl Envelope {
@@ -104,6 +109,7 @@ mod tests {
         let digest = structure.encode();
         assert!(digest.len() < MESSAGE.len(), "{} octets", digest.len());
         assert_eq!(Envelope::decode(&digest).as_ref(), Ok(&structure.envelope));
+        assert_eq!(header_span(&digest), Ok(structure.root.header()));
         assert_eq!(Structure::decode(&digest), Ok(structure));
     }
 
@@ -133,7 +139,9 @@ mod tests {
             {
                 let mut changed = digest.clone();
                 changed[place] = octet;
+                let header = header_span(&changed);
                 if let Ok(structure) = Structure::decode(&changed) {
+                    assert_eq!(header, Ok(structure.root.header()));
                     let again = Structure::decode(&structure.encode());
                     assert_eq!(again, Ok(structure), "octet {place} set to {octet}");
                 }

@@ -11,7 +11,7 @@
 //! | To | Use |
 //! |---|---|
 //! | scan at delivery | [`Structure::scan`], [`Structure::size`] |
-//! | keep and restore | [`Structure::encode`], [`Structure::decode`], [`Envelope::decode`] |
+//! | keep and restore | [`Structure::encode`], [`Structure::decode`], [`Envelope::decode`], [`header_span`] |
 //! | answer FETCH ENVELOPE, BODY, BODYSTRUCTURE | [`write_envelope`], [`write_body`], [`write_bodystructure`] |
 //! | answer FETCH `BODY[…]` | [`Structure::locate`] → [`Located`]; [`SectionText::filter`] |
 //! | answer FETCH `BINARY[…]` | [`Structure::part`], [`Part::body`], [`Part::transfer_encoding`], [`encoding::TransferDecoder`] |
@@ -45,7 +45,7 @@ mod render;
 mod section;
 mod span;
 
-pub use digest::DigestError;
+pub use digest::{DigestError, header_span};
 pub use envelope::Envelope;
 pub use part::{Content, Part};
 pub use preview::preview;

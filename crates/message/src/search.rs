@@ -2,6 +2,7 @@
 //! ignored, with memory bounded by a piece of the text and not by the message.
 
 use memchr::memmem;
+use std::sync::OnceLock;
 
 use crate::encoding::{TextReader, TransferEncoding, decode_words};
 use crate::header;
@@ -52,7 +53,8 @@ fn fold(text: &str, out: &mut String) {
     }
 }
 
-/// A header made ready for looking for any number of texts in it: decoded and folded once.
+/// A header made ready for looking for any number of texts in it: each field is decoded and folded once, when it
+/// is first looked at.
 #[derive(Debug, Clone, Default)]
 pub struct SearchedHeader<'a> {
     fields: Vec<SearchedField<'a>>,
@@ -60,8 +62,13 @@ pub struct SearchedHeader<'a> {
 
 #[derive(Debug, Clone)]
 struct SearchedField<'a> {
-    name: &'a [u8],
-    /// The folded field, name and all.
+    field: header::Field<'a>,
+    folded: OnceLock<FoldedField>,
+}
+
+#[derive(Debug, Clone)]
+struct FoldedField {
+    /// The field, name and all.
     line: String,
     /// Where the value begins in `line`.
     value: usize,
@@ -70,32 +77,39 @@ struct SearchedField<'a> {
 impl<'a> SearchedHeader<'a> {
     /// Prepares a header.
     pub fn new(header: &'a [u8]) -> Self {
-        Self { fields: header::fields(header).map(SearchedField::new).collect() }
+        let searched = |field| SearchedField { field, folded: OnceLock::new() };
+        Self { fields: header::fields(header).map(searched).collect() }
     }
 
     /// Whether a field of this name contains the text (SEARCH HEADER, FROM, SUBJECT and so on). The
     /// empty text asks only whether there is such a field.
     pub fn contains(&self, name: &[u8], needle: &Needle) -> bool {
-        self.fields
-            .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case(name))
-            .any(|field| needle.is_in_folded(&field.line[field.value..]))
+        self.fields.iter().filter(|field| field.field.is(name)).any(|field| {
+            let folded = field.folded();
+            needle.is_in_folded(&folded.line[folded.value..])
+        })
     }
 
     /// Whether any field, its name included, contains the text (the header's share of SEARCH TEXT).
     pub fn any_contains(&self, needle: &Needle) -> bool {
-        self.fields.iter().any(|field| needle.is_in_folded(&field.line))
+        self.fields.iter().any(|field| needle.is_in_folded(&field.folded().line))
     }
 }
 
-impl<'a> SearchedField<'a> {
-    fn new(field: header::Field<'a>) -> Self {
+impl SearchedField<'_> {
+    fn folded(&self) -> &FoldedField {
+        self.folded.get_or_init(|| FoldedField::new(self.field))
+    }
+}
+
+impl FoldedField {
+    fn new(field: header::Field<'_>) -> Self {
         let mut line = String::new();
         fold(&decode_words(field.name), &mut line);
         line.push_str(": ");
         let value = line.len();
         fold(&decode_words(&field.unfolded()), &mut line);
-        Self { name: field.name, line, value }
+        Self { line, value }
     }
 }
 
@@ -174,7 +188,7 @@ impl Hunt<'_> {
         match &mut self.text {
             Hunted::Header(fields) => {
                 let Some(field) = fields.next() else { return false };
-                self.window = SearchedField::new(field).line;
+                self.window = FoldedField::new(field).line;
             }
             Hunted::Text(reader) => {
                 self.piece.clear();

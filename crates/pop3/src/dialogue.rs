@@ -10,6 +10,8 @@ use crate::wire::{self, Command};
 use crate::{authorization, reply, transaction, update};
 use carrier::{Gone, Host, Input, LineError, Output};
 use folders::MaildropLocks;
+use futures::future::{Either, select};
+use std::pin::pin;
 use std::sync::Arc;
 use storage::{Storage, StorageError};
 use zeroize::Zeroizing;
@@ -77,6 +79,15 @@ impl<H: Host> Talk<H> {
                 Ok(command) => return Ok(command),
                 Err(refusal) => self.reject(refusal).await?,
             }
+        }
+    }
+
+    /// Waits for the client to say something, but not for long; answers whether it did.
+    pub(crate) async fn comes_back_soon(&mut self) -> Result<bool, Over> {
+        let (ready, long) = (pin!(self.input.ready()), pin!(self.host.keepalive()));
+        match select(ready, long).await {
+            Either::Left((ready, _)) => Ok(ready.map(|()| true)?),
+            Either::Right(_) => Ok(false),
         }
     }
 

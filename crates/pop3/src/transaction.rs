@@ -26,7 +26,7 @@ pub(crate) async fn run<H: Host>(
 ) -> Result<Maildrop, Over> {
     let mut ahead = ReadAhead::default();
     loop {
-        if !talk.input.is_waiting() {
+        if !talk.input.is_waiting() && ahead.pause() && !talk.comes_back_soon().await? {
             ahead.clear();
         }
         match talk.command().await? {

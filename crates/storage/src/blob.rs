@@ -1,6 +1,7 @@
 //! Immutable bytes of a message.
 
 use crate::{StorageError, embedded, postgresql};
+use terms::Uid;
 
 /// Where a message's bytes are. A value of this type alone gives no access: reading needs a
 /// [`crate::Login`] or the entry's owner.
@@ -13,6 +14,24 @@ pub struct BlobRef {
     /// How many they are.
     pub size: u64,
 }
+
+/// Bytes of an entry's blob: `length` from `offset` (fewer at its end).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobRange {
+    /// The entry's.
+    pub uid: Uid,
+    /// Its blob.
+    pub blob: BlobRef,
+    /// Counted from the blob's beginning.
+    pub offset: u64,
+    /// In bytes.
+    pub length: usize,
+}
+
+/// A moment as of which logins were good or void. What was read for a login after such a mark was made may be
+/// used as long as [`crate::Storage::holds_since`] says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FenceMark(pub(crate) u64);
 
 /// A message's bytes that were open to a login once and can be read to their end, even if the entry is
 /// expunged meanwhile: what was begun to be sent must be finished. Not for longer than that: it may keep a file

@@ -25,6 +25,7 @@
 //!     purged. Its blob lives as long; the bytes of a blob without entries go with their segment.
 
 mod blob_writer;
+mod checked;
 mod checkpointer;
 mod committer;
 mod complaint;
@@ -33,6 +34,7 @@ mod fault;
 mod fence;
 mod logins;
 pub(crate) mod mail;
+mod open_blob;
 mod queue;
 mod reader;
 mod recovery;
@@ -51,10 +53,11 @@ mod verify;
 pub(crate) use blob_writer::BlobWriter;
 
 use crate::feed::Feed;
-use crate::known::Known;
+use crate::known::{Known, Outline};
 use crate::logins::Logins;
 use crate::{
-    BlobRef, Login, LoginAttempt, OpenError, OpenFolder, Options, StorageError, Verification,
+    BlobRange, BlobRef, FenceMark, Login, LoginAttempt, OpenError, OpenFolder, Options,
+    StorageError, Verification,
 };
 use blob_writer::BlobShop;
 use bytes::Bytes;
@@ -62,7 +65,7 @@ use checkpointer::Checkpointer;
 use committer::{Committer, Write, Writer};
 use complaint::Complaints;
 use mail::blob::Held;
-
+use mail::outline;
 use mail::picture::{self, Picture};
 use reader::{Alive, Pool, Reader};
 use recovery::{Layout, Recovered};
@@ -70,8 +73,10 @@ use segment::Segments;
 use spare::Spare;
 use std::path::Path;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Waker};
 use syncer::Syncer;
 use terms::{AccountId, FolderId, FolderName, Uid};
 use tuning::Tuning;
@@ -87,6 +92,8 @@ pub(crate) struct Embedded {
     blobs: Arc<BlobShop>,
     feed: Arc<Feed>,
     logins: Arc<Logins>,
+    /// See [`Embedded::fence_mark`].
+    voided: Arc<AtomicU64>,
     database: PathBuf,
     /// Ends when all threads have ended.
     threads: tokio::sync::Mutex<tokio::sync::mpsc::Receiver<std::convert::Infallible>>,
@@ -139,6 +146,7 @@ impl Embedded {
         let logins = Arc::new(Logins::default());
         let known = Arc::new(Known::default());
         let spare = Arc::new(Spare::new(layout.data_dir.clone()));
+        let voided = Arc::new(AtomicU64::new(0));
         let (alive, threads) = Alive::new(lock);
         let fault = |source| OpenError::Io { path: options.data_dir.display().to_string(), source };
 
@@ -163,6 +171,7 @@ impl Embedded {
             complaints: Complaints::default(),
             feed: Arc::clone(&feed),
             logins: Arc::clone(&logins),
+            voided: Arc::clone(&voided),
             tuning,
         };
         let committer = Committer::start(writer, &alive).map_err(fault)?;
@@ -175,7 +184,7 @@ impl Embedded {
         });
         let threads = tokio::sync::Mutex::new(threads);
         let database = layout.database;
-        Ok(Self { committer, readers, blobs, feed, logins, database, threads })
+        Ok(Self { committer, readers, blobs, feed, logins, voided, database, threads })
     }
 
     /// Finishes what is queued and waits for the threads to end.
@@ -192,8 +201,20 @@ impl Embedded {
         self.feed.close();
     }
 
-    /// An operation that changes something.
+    /// An operation that changes something, and may make logins void by it.
     pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Write<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        self.write_mail(move |write| {
+            write.may_void();
+            operation(write)
+        })
+        .await
+    }
+
+    /// An operation that changes something, but nothing that logins depend on.
+    pub(crate) async fn write_mail<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut Write<'_>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
@@ -207,7 +228,7 @@ impl Embedded {
         operation: impl FnOnce(&mut Write<'_>, AccountId) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
         let login = login.clone();
-        self.write(move |write| {
+        self.write_mail(move |write| {
             fence::check(write.conn, &login)?;
             operation(write, login.account)
         })
@@ -256,6 +277,39 @@ impl Embedded {
             mail::blob::read(reader, login.account, entry, offset, length)
         })
         .await
+    }
+
+    /// See [`crate::Storage::read_ranges`]. Those that moved after their rows were read are read once more.
+    pub(crate) async fn read_ranges(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        ranges: Vec<BlobRange>,
+    ) -> Result<Vec<Result<Bytes, StorageError>>, StorageError> {
+        let read = |ranges: Vec<BlobRange>| {
+            self.read_as(login, move |reader, account| {
+                let found = mail::blob::read_some(reader, account, folder, &ranges)?;
+                Ok((ranges, found))
+            })
+        };
+        let (ranges, mut found) = read(ranges).await?;
+        let is_damaged = |read: &Result<_, _>| matches!(read, Err(StorageError::Corrupt(_)));
+        let places: Vec<usize> =
+            (0..found.len()).filter(|place| is_damaged(&found[*place])).collect();
+        if !places.is_empty() {
+            let some = places.iter().map(|place| ranges[*place]).collect();
+            for (place, again) in places.into_iter().zip(read(some).await?.1) {
+                found[place] = again;
+            }
+        }
+        Ok(found)
+    }
+
+    /// See [`crate::Storage::fence_mark`]. A group of writes that may have made logins void is counted between its
+    /// commit and its answers. So what was read in a transaction begun after the mark, and is used while the
+    /// count is the same, is used before any such write is answered.
+    pub(crate) fn fence_mark(&self) -> FenceMark {
+        FenceMark(self.voided.load(Ordering::Acquire))
     }
 
     /// See [`crate::Storage::hold_blob`].
@@ -345,6 +399,9 @@ impl Embedded {
         };
         let (subscription, mut picture) = self.readers.run(work).await?;
         let (id, upto) = (picture.folder.id, picture.folder.uid_next);
+        if let Some(outline) = picture.to_store.take() {
+            self.store_outline(id, outline);
+        }
         if claim_recent && picture.recent_from < upto {
             picture.recent_from = self
                 .write_as(login, move |write, account| {
@@ -352,8 +409,15 @@ impl Embedded {
                 })
                 .await?;
         }
-        let Picture { folder, uids, first_unseen, recent_from, keywords } = picture;
+        let Picture { folder, uids, first_unseen, recent_from, keywords, .. } = picture;
         Ok(OpenFolder { folder, uids, first_unseen, recent_from, keywords, subscription })
+    }
+
+    /// Has an outline written, sooner or later; if there is much to write, not at all. Nobody waits for it.
+    fn store_outline(&self, id: FolderId, outline: Outline) {
+        let mut write = pin!(self.write_mail(move |write| outline::store(write, id, &outline)));
+        // Once polled, it is queued, unless the queue is full.
+        let _ = write.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Notes an attempt to log in, to be written with others.

@@ -25,13 +25,25 @@ pub(crate) struct Known {
 }
 
 /// A folder as of a mod-sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outline {
+    /// That mod-sequence.
+    pub(crate) as_of: ModSeq,
+    /// UIDs of all entries.
+    pub(crate) uids: Runs,
+    /// The same of entries without `\Seen`.
+    pub(crate) unseen: Runs,
+}
+
+/// First and last of each run of UIDs, ascending.
+pub(crate) type Runs = Vec<(Uid, Uid)>;
+
+/// A folder that something is known of.
 #[derive(Debug)]
 pub(crate) struct KnownFolder {
-    as_of: ModSeq,
-    /// First and last of each run of UIDs.
-    uids: Vec<(Uid, Uid)>,
-    /// The same of entries without `\Seen`.
-    unseen: Vec<(Uid, Uid)>,
+    pub(crate) outline: Outline,
+    /// Changes since the outline that is stored for the next start, if the engine stores any.
+    pub(crate) unstored: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +51,7 @@ struct Weight;
 
 impl Weighter<FolderId, Arc<KnownFolder>> for Weight {
     fn weight(&self, _: &FolderId, folder: &Arc<KnownFolder>) -> u64 {
-        (folder.uids.len() + folder.unseen.len()) as u64 * 8 + 128
+        (folder.outline.uids.len() + folder.outline.unseen.len()) as u64 * 8 + 128
     }
 }
 
@@ -73,7 +85,7 @@ pub(crate) type AllAndUnseen = (Vec<Uid>, Vec<Uid>);
 pub(crate) enum Knowledge {
     /// All.
     All(Uids),
-    /// How it was before the changes since [`KnownFolder::as_of`].
+    /// How it was before the changes since its outline.
     Earlier(Arc<KnownFolder>),
     /// Nothing that helps.
     Nothing,
@@ -86,45 +98,52 @@ impl Known {
             return Knowledge::Nothing;
         }
         match self.folders.get(&asked.id) {
-            Some(folder) if folder.as_of == asked.now => {
-                let first_unseen = folder.unseen.first().map(|(first, _)| *first);
-                Knowledge::All((expand(&folder.uids), first_unseen))
+            Some(folder) if folder.outline.as_of == asked.now => {
+                let first_unseen = folder.outline.unseen.first().map(|(first, _)| *first);
+                Knowledge::All((expand(&folder.outline.uids), first_unseen))
             }
-            Some(folder) if folder.as_of < asked.now && folder.as_of >= asked.floor => {
-                Knowledge::Earlier(folder)
-            }
+            Some(folder) if folder.outline.helps(asked) => Knowledge::Earlier(folder),
             _ => Knowledge::Nothing,
         }
     }
 
-    /// Remembers what was read of the folder, if it is large; answers it.
-    pub(crate) fn learn(&self, asked: Asked, (uids, unseen): AllAndUnseen) -> Uids {
-        let first_unseen = unseen.first().copied();
+    /// Remembers a large folder.
+    pub(crate) fn learn(&self, id: FolderId, folder: KnownFolder) {
+        let as_of = folder.outline.as_of;
         // Another reader may know better.
-        if asked.messages >= LEAST
-            && self.folders.peek(&asked.id).is_none_or(|other| other.as_of < asked.now)
-        {
-            let folder =
-                KnownFolder { as_of: asked.now, uids: runs(uids.clone()), unseen: runs(unseen) };
-            self.folders.insert(asked.id, Arc::new(folder));
+        if self.folders.peek(&id).is_none_or(|other| other.outline.as_of < as_of) {
+            self.folders.insert(id, Arc::new(folder));
         }
-        (uids, first_unseen)
     }
 }
 
-impl KnownFolder {
-    /// The mod-sequence up to which it is known.
-    pub(crate) fn as_of(&self) -> ModSeq {
-        self.as_of
+impl Asked {
+    /// Whether to remember it.
+    pub(crate) fn is_large(&self) -> bool {
+        self.messages >= LEAST
+    }
+}
+
+impl Outline {
+    /// The folder as it is now.
+    pub(crate) fn new(as_of: ModSeq, uids: &[Uid], unseen: Vec<Uid>) -> Self {
+        Self { as_of, uids: runs(uids.to_vec()), unseen: runs(unseen) }
+    }
+
+    /// Whether what changed since can still be told.
+    pub(crate) fn helps(&self, asked: Asked) -> bool {
+        self.as_of <= asked.now && self.as_of >= asked.floor
     }
 
     /// What became of it: `changed` are the entries that came or changed since, and whether each is without
-    /// `\Seen`; `gone` the runs of UIDs that left, both as read with [`CHANGES_BOUND`]. None: too much happened.
+    /// `\Seen`; `gone` the runs of UIDs that left, both as read with [`CHANGES_BOUND`]. With how many changes that
+    /// were. None: too much happened.
     pub(crate) fn followed(
         &self,
         mut changed: Vec<(Uid, bool)>,
         mut gone: Vec<(Uid, Uid)>,
-    ) -> Option<AllAndUnseen> {
+    ) -> Option<(AllAndUnseen, usize)> {
+        let changes = changed.len() + gone.len();
         if changed.len() >= CHANGES_BOUND || gone.len() >= CHANGES_BOUND {
             return None;
         }
@@ -135,7 +154,7 @@ impl KnownFolder {
         let now_unseen: Vec<Uid> = unseen.map(|(uid, _)| *uid).collect();
         let uids = replaced(&self.uids, &gone, &[], &now);
         let unseen = replaced(&self.unseen, &gone, &now, &now_unseen);
-        Some((uids, unseen))
+        Some(((uids, unseen), changes))
     }
 }
 

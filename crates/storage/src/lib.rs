@@ -28,6 +28,7 @@ mod domain;
 mod embedded;
 mod entry;
 mod error;
+mod examiner;
 mod feed;
 mod folder;
 mod known;
@@ -51,13 +52,14 @@ pub use account::{
     NewAccount, Raised, Role, RoleGrant, Service, ServiceState, Services,
 };
 pub use attempt::{AttemptResult, LoginAttempt};
-pub use blob::{BlobRef, BlobWriter, HeldBlob};
+pub use blob::{BlobRange, BlobRef, BlobWriter, FenceMark, HeldBlob};
 pub use change::{Changes, HistoryEntry};
 pub use company::Company;
 pub use deleted::{Compacted, DeletedEntry, Purged};
 pub use domain::{Domain, DomainChange, NewDomain};
 pub use entry::{Copied, Entry, EntryQuery, NewEntry, Recipient, StoreOutcome, Update};
 pub use error::{OpenError, StorageError, What};
+pub use examiner::Examiner;
 pub use feed::Subscription;
 pub use folder::{Folder, OpenFolder, SpecialUse, Subscribed, Usage};
 pub use login::Login;

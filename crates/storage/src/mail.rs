@@ -5,8 +5,9 @@
 use crate::blob::{Held, Writer};
 use crate::storage::{Engine, ask};
 use crate::{
-    BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Folder, HeldBlob, Login, NewEntry,
-    OpenFolder, Recipient, Storage, StorageError, StoreOutcome, Subscribed, Usage, What,
+    BlobRange, BlobRef, BlobWriter, Changes, Copied, Entry, EntryQuery, Examiner, FenceMark,
+    Folder, HeldBlob, Login, NewEntry, OpenFolder, Recipient, Storage, StorageError, StoreOutcome,
+    Subscribed, Usage, What,
 };
 use bytes::Bytes;
 use std::ops::RangeInclusive;
@@ -149,6 +150,43 @@ impl Storage {
         length: usize,
     ) -> Result<Bytes, StorageError> {
         ask!(self, read_blob(login, (folder, uid, blob), offset, length))
+    }
+
+    /// Several ranges of blobs of one folder, in one trip and one transaction: each is answered as
+    /// [`Storage::read_blob`] would, but for `Void`, which is the answer to all. Whoever asks bounds how much.
+    pub async fn read_ranges(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        ranges: Vec<BlobRange>,
+    ) -> Result<Vec<Result<Bytes, StorageError>>, StorageError> {
+        ask!(self, read_ranges(login, folder, ranges))
+    }
+
+    /// Shows an examiner the messages with these UIDs, ascending, and answers it back.
+    pub async fn examine<E: Examiner>(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: RangeInclusive<Uid>,
+        examiner: E,
+    ) -> Result<E, StorageError> {
+        ask!(self, examine(login, folder, uids, examiner))
+    }
+
+    /// Marks this moment, before something is read ahead of its use. None: this engine cannot tell what happens
+    /// after; then nothing must be read ahead. Does not wait.
+    pub fn fence_mark(&self) -> Option<FenceMark> {
+        match &self.engine {
+            Engine::Embedded(engine) => Some(engine.fence_mark()),
+            Engine::Postgresql(_) => None,
+        }
+    }
+
+    /// Whether nothing happened since the mark that could have made a login void: what was read for a login
+    /// after it may still be used, as if it were read now. Does not wait.
+    pub fn holds_since(&self, mark: FenceMark) -> bool {
+        self.fence_mark() == Some(mark)
     }
 
     /// Opens a blob as [`Storage::read_blob`] would, for several reads: from now on it can be read whatever

@@ -152,7 +152,8 @@ impl Objects {
         ObjectWriter::new(self.clone(), size_hint)
     }
 
-    /// Stores an object, durably. The same once more is no harm. It goes on when this future is dropped.
+    /// Stores an object, durably. The same once more is no harm. What was begun goes on when this future is
+    /// dropped.
     ///
     /// # Errors
     /// [`StorageError::Full`] or [`StorageError::Unavailable`]; whether it is stored is then unknown.

@@ -27,7 +27,7 @@ pub(super) struct Options {
     /// Messages in the largest folder. 1,000,000 takes a few minutes and gigabytes.
     #[arg(long, default_value_t = 100_000)]
     largest: usize,
-    /// Accounts over which deliveries are spread at most. 10,000 takes minutes of password hashing.
+    /// Accounts over which deliveries are spread at most. 10,000 takes a minute or two to make.
     #[arg(long, default_value_t = 100)]
     accounts: usize,
     /// Only this part: write, read, growth or memory.

@@ -4,6 +4,7 @@
 //! item needs is read: flags, dates and sizes without the digest, structures and envelopes from the
 //! digest, headers and bodies as the range of the message that was asked for.
 
+mod ahead;
 mod answer;
 mod body;
 mod plan;
@@ -16,9 +17,12 @@ use crate::reply::Reply;
 use crate::selected::{Access, Selected, gone};
 use crate::state::State;
 use crate::wire::request::{FetchItem, Numbering, SequenceSet};
+use ahead::needed;
+pub(super) use ahead::read_group;
 use answer::{Answers, ShowFlags};
 pub(super) use body::Stored;
 use carrier::Host;
+use futures::future::join;
 use plan::{Plan, Reading};
 use std::collections::BTreeSet;
 use storage::{Entry, Storage};
@@ -61,19 +65,33 @@ pub(super) async fn run<H: Host>(
         if selected.view.learn_all_keywords(shown.map(|entry| &entry.flags)) {
             answers.announce(&selected.flag_lists());
         }
-        for (place, entry) in &entries {
-            let show_flags = match newly_seen.contains(&entry.uid) {
-                true => ShowFlags::Always,
-                false => ShowFlags::AsAsked,
+        let needs = |entry: &Entry| needed(storage, selected, &plan, entry);
+        let mut entries = entries.into_iter().peekable();
+        let mut group = read_group(storage, selected, &mut entries, needs).await;
+        while !group.is_empty() {
+            let answering = async {
+                for (place, entry, ahead) in group {
+                    let show_flags = match newly_seen.contains(&entry.uid) {
+                        true => ShowFlags::Always,
+                        false => ShowFlags::AsAsked,
+                    };
+                    let stored = Stored::new(storage, selected, &entry).with_ahead(ahead);
+                    match answers.answer(stored, &plan, place, show_flags).await {
+                        Ok(()) => {}
+                        // It was expunged after its entry was read.
+                        Err(failure) if failure.is_of_something_gone() => missing += 1,
+                        // One damaged message must not hide the others.
+                        Err(failure) if failure.concerns_one_thing() => unreadable = Some(failure),
+                        Err(failure) => return Err(failure),
+                    }
+                }
+                Ok(())
             };
-            match answers.answer(storage, selected, &plan, *place, entry, show_flags).await {
-                Ok(()) => {}
-                // It was expunged after its entry was read.
-                Err(failure) if failure.is_of_something_gone() => missing += 1,
-                // One damaged message must not hide the others.
-                Err(failure) if failure.concerns_one_thing() => unreadable = Some(failure),
-                Err(failure) => return Err(failure),
-            }
+            // The next are read while these are answered with.
+            let reading = read_group(storage, selected, &mut entries, needs);
+            let (answered, next) = join(answering, reading).await;
+            answered?;
+            group = next;
         }
     }
     answers.finish().await?;

@@ -1,18 +1,19 @@
 //! SEARCH and UID SEARCH: which messages fit (RFC 3501 §6.4.4).
 //!
 //! Each message is judged by what is cheapest to know first: the view, then flags, size and date, then
-//! the digest, the header, the body. Only messages still undecided are looked at more closely, and of
-//! their bodies only the text is read, part by part.
+//! the digest, the header, the body. Only messages still undecided are looked at more closely. Digests and headers
+//! are judged where they are read; of bodies only the text is looked at, part by part.
 //!
 //! Numbers of messages that do not exist fit nothing; unlike elsewhere they are no error, since
 //! clients search `1:*` in empty folders.
 
 mod condition;
 mod evidence;
+mod headers;
 
 use super::Outcome;
-use super::fetch::Stored;
-use crate::batch::batches;
+use super::fetch::{Stored, read_group};
+use crate::batch::{Batch, batches};
 use crate::dialogue::Talk;
 use crate::error::Failure;
 use crate::reply::{Code, Reply};
@@ -23,15 +24,21 @@ use crate::wire::request::{Numbering, SearchKey};
 use crate::wire::writer;
 use carrier::{Host, Output, Over};
 use condition::Program;
-use evidence::Evidence;
+use evidence::{Evidence, Seen};
+use futures::future::join;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use headers::{Candidate, Headers};
 use message::Span;
 use message::search::{SearchedHeader, pieces};
 use std::ops::Range;
+use std::sync::Arc;
 use std::task::Poll;
-use storage::{EntryQuery, Storage};
+use storage::{Entry, EntryQuery, Storage};
 
 /// Messages judged at a time by their entries alone.
 const MANY: usize = 500;
+/// So many times as many are on their way through the judgements.
+const AT_A_TIME: usize = 2;
 /// Messages judged at a time with their digests.
 const FEW: usize = 100;
 /// Bytes of a header that are looked at: no honest one is larger, and looking takes the thread.
@@ -51,7 +58,7 @@ pub(super) async fn run<H: Host>(
         let text = "Only US-ASCII and UTF-8 are understood";
         return Err(Reply::no(text).with(Code::BadCharset).into());
     }
-    let program = Program::new(keys, &selected.view)?;
+    let program = Arc::new(Program::new(keys, &selected.view)?);
     let found = find(talk.storage(), selected, &program).await?;
     say(&mut talk.output, selected, numbering, &found).await?;
     Ok(Reply::ok("That is all"))
@@ -61,47 +68,121 @@ pub(super) async fn run<H: Host>(
 async fn find(
     storage: &Storage,
     selected: &Selected,
-    program: &Program,
+    program: &Arc<Program>,
 ) -> Result<Vec<usize>, Failure> {
-    let mut found = Vec::new();
     let everything = 0..selected.view.count();
-    for many in batches(std::slice::from_ref(&everything), MANY) {
-        // Judging takes time even where nothing is read: others want their turn.
-        yield_now().await;
-        let mut sieve = Sieve::default();
-        for place in many.places() {
-            sieve.judge(place, program.judge(&Evidence::of_view(&selected.view, place)));
-        }
-        if !sieve.undecided.is_empty() {
-            by_entries(storage, selected, program, &mut sieve).await?;
-        }
-        sieve.fitting.sort_unstable();
-        found.append(&mut sieve.fitting);
+    let batches = batches(std::slice::from_ref(&everything), MANY);
+    // While one batch is judged, the next is read.
+    let mut judged = stream::iter(batches)
+        .map(|batch| find_in(storage, selected, program, batch))
+        .buffered(AT_A_TIME);
+    let mut found = Vec::new();
+    while let Some(mut some) = judged.try_next().await? {
+        some.sort_unstable();
+        found.append(&mut some);
     }
     Ok(found)
 }
 
-/// Decides what can be decided by flags, size and date; then the rest.
+/// The places of the messages in a batch that fit.
+async fn find_in(
+    storage: &Storage,
+    selected: &Selected,
+    program: &Arc<Program>,
+    batch: Batch,
+) -> Result<Vec<usize>, Failure> {
+    // Judging takes time even where nothing is read: others want their turn.
+    yield_now().await;
+    let mut sieve = Sieve::default();
+    for place in batch.places() {
+        let evidence = Evidence::new(Seen::of(&selected.view, place));
+        sieve.judge(place, program.judge(&evidence));
+    }
+    let candidates = by_entries(storage, selected, program, &mut sieve).await?;
+    by_headers(storage, selected, program, candidates, &mut sieve).await?;
+    by_messages(storage, selected, program, &mut sieve).await?;
+    Ok(sieve.fitting)
+}
+
+/// Decides what can be decided by flags, size and date; answers what is left.
 async fn by_entries(
+    storage: &Storage,
+    selected: &Selected,
+    program: &Program,
+    sieve: &mut Sieve,
+) -> Result<Vec<Candidate>, Failure> {
+    let undecided = std::mem::take(&mut sieve.undecided);
+    let seen = |place| Seen::of(&selected.view, place);
+    if !program.asks_for_entry() {
+        let candidate = |place| Candidate { place, seen: seen(place), entry: None };
+        return Ok(undecided.into_iter().flatten().map(candidate).collect());
+    }
+    let mut candidates = Vec::new();
+    for batch in batches(&undecided, MANY) {
+        for (place, entry) in batch.read(storage, selected, EntryQuery::Plain).await? {
+            let candidate = Candidate { place, seen: seen(place), entry: Some(entry) };
+            match program.judge(&candidate.evidence()) {
+                Some(true) => sieve.fitting.push(place),
+                Some(false) => {}
+                None => candidates.push(candidate),
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+/// Decides what can be decided by digests and headers.
+async fn by_headers(
+    storage: &Storage,
+    selected: &Selected,
+    program: &Arc<Program>,
+    candidates: Vec<Candidate>,
+    sieve: &mut Sieve,
+) -> Result<(), Failure> {
+    let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
+        return Ok(());
+    };
+    if !program.asks_when_sent() && !program.asks_for_header() {
+        candidates.iter().for_each(|candidate| sieve.judge(candidate.place, None));
+        return Ok(());
+    }
+    let known = selected.view.uids();
+    let uids = known[first.place]..=known[last.place];
+    let headers = Headers::new(Arc::clone(program), candidates);
+    let headers = storage.examine(&selected.login, selected.folder, uids, headers).await?;
+    sieve.fitting.extend(headers.fitting);
+    headers.undecided.into_iter().for_each(|place| sieve.judge(place, None));
+    Ok(())
+}
+
+/// Decides the rest, message by message; those that follow are read meanwhile.
+async fn by_messages(
     storage: &Storage,
     selected: &Selected,
     program: &Program,
     sieve: &mut Sieve,
 ) -> Result<(), Failure> {
     let undecided = std::mem::take(&mut sieve.undecided);
-    for batch in batches(&undecided, MANY) {
-        for (place, entry) in batch.read(storage, selected, EntryQuery::Plain).await? {
-            let evidence = Evidence::of_view(&selected.view, place).with_entry(&entry);
-            sieve.judge(place, program.judge(&evidence));
-        }
-    }
-    let undecided = std::mem::take(&mut sieve.undecided);
+    // Most of a small message is looked at anyway.
+    let whole = |entry: &Entry| Some(Span::new(0, entry.blob.size));
     for batch in batches(&undecided, FEW) {
-        for (place, entry) in batch.read(storage, selected, EntryQuery::WithDigest).await? {
-            let stored = Stored::new(storage, selected, &entry);
-            if by_message(stored, program, place).await? {
-                sieve.fitting.push(place);
-            }
+        let entries = batch.read(storage, selected, EntryQuery::WithDigest).await?;
+        let mut entries = entries.into_iter().peekable();
+        let mut group = read_group(storage, selected, &mut entries, whole).await;
+        while !group.is_empty() {
+            let judging = async {
+                for (place, entry, ahead) in group {
+                    let stored = Stored::new(storage, selected, &entry).with_ahead(ahead);
+                    if by_message(stored, program, place).await? {
+                        sieve.fitting.push(place);
+                    }
+                }
+                Ok::<_, Failure>(())
+            };
+            let reading = read_group(storage, selected, &mut entries, whole);
+            let (judged, next) = join(judging, reading).await;
+            judged?;
+            group = next;
         }
     }
     Ok(())
@@ -113,7 +194,7 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
         Ok(structure) => structure,
         Err(failure) => return unreadable_is_no_match(failure),
     };
-    let evidence = Evidence::of_view(&stored.selected.view, place)
+    let evidence = Evidence::new(Seen::of(&stored.selected.view, place))
         .with_entry(stored.entry)
         .with_envelope(&structure.envelope);
     if let Some(verdict) = program.judge(&evidence) {

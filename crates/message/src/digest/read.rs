@@ -19,6 +19,13 @@ pub(super) fn envelope_alone(digest: &[u8]) -> Result<Envelope, DigestError> {
     Reader::new(digest)?.envelope()
 }
 
+pub(super) fn header_alone(digest: &[u8]) -> Result<Span, DigestError> {
+    let mut reader = Reader::new(digest)?;
+    reader.skip_envelope()?;
+    let (start, length) = (reader.number()?, reader.number()?);
+    if start == 0 { Ok(Span::new(0, length)) } else { Err(Malformed) }
+}
+
 /// A scan stops making parts at [`MAX_PARTS`], but for those it is in the middle of.
 const MOST_PARTS: usize = MAX_PARTS + 2 * MAX_DEPTH;
 
@@ -66,6 +73,31 @@ impl<'a> Reader<'a> {
             cc: self.addresses_if(there(8))?,
             bcc: self.addresses_if(there(9))?,
         })
+    }
+
+    /// As [`Reader::envelope`], making nothing of it.
+    fn skip_envelope(&mut self) -> Result<(), DigestError> {
+        let mask = self.number()?;
+        if mask >= 1 << 10 {
+            return Err(Malformed);
+        }
+        for _ in 0..(mask & 0xf).count_ones() {
+            self.octets()?;
+        }
+        for _ in 0..(mask >> 4).count_ones() {
+            for _ in 0..self.count()? {
+                let texts = match self.octet()? {
+                    listed::GROUP_END => 0,
+                    listed::GROUP_START => 1,
+                    tag if tag & !0xf == listed::ADDRESS => (tag & 0xf).count_ones(),
+                    _ => return Err(Malformed),
+                };
+                for _ in 0..texts {
+                    self.octets()?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn addresses_if(&mut self, there: bool) -> Result<Vec<Listed>, DigestError> {
@@ -198,10 +230,15 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self) -> Result<RawText, DigestError> {
+        self.octets().map(RawText::from)
+    }
+
+    /// A length, and so many octets.
+    fn octets(&mut self) -> Result<&'a [u8], DigestError> {
         let length = usize::try_from(self.number()?).map_err(|_| Truncated)?;
-        let (text, rest) = self.rest.split_at_checked(length).ok_or(Truncated)?;
+        let (octets, rest) = self.rest.split_at_checked(length).ok_or(Truncated)?;
         self.rest = rest;
-        Ok(text.into())
+        Ok(octets)
     }
 
     fn number(&mut self) -> Result<u64, DigestError> {

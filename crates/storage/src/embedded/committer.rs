@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use terms::{FolderId, UnixTime};
 use tokio::sync::oneshot;
@@ -81,6 +82,8 @@ pub(crate) struct Write<'g> {
 struct Notes {
     changed: Vec<FolderId>,
     freed: Vec<u32>,
+    /// Logins may have become void.
+    voids: bool,
     /// SQLite gave up the whole transaction, and why.
     lost: Option<StorageError>,
 }
@@ -91,6 +94,11 @@ impl Write<'_> {
         if self.notes.changed.last() != Some(&folder) {
             self.notes.changed.push(folder);
         }
+    }
+
+    /// Notes that logins may become void by this.
+    pub(super) fn may_void(&mut self) {
+        self.notes.voids = true;
     }
 
     /// Notes that a segment has no live blobs left.
@@ -185,6 +193,8 @@ pub(super) struct Writer {
     pub(super) feed: Arc<Feed>,
     /// Logins to be written.
     pub(super) logins: Arc<Logins>,
+    /// Counts groups that may have made logins void, before they are answered.
+    pub(super) voided: Arc<AtomicU64>,
     /// Bounds.
     pub(super) tuning: Tuning,
 }
@@ -231,6 +241,10 @@ impl Writer {
             if outcome.is_ok() {
                 self.feed.publish(&notes.changed);
                 self.segments.note_freed(notes.freed.iter().copied());
+            }
+            if notes.voids {
+                // Even if it failed: it may be there nevertheless.
+                self.voided.fetch_add(1, Ordering::Release);
             }
             for answer in answers {
                 answer(outcome.clone());

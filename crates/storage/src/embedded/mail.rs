@@ -7,12 +7,14 @@ pub(crate) mod compaction;
 pub(crate) mod deleted;
 pub(crate) mod delivery;
 pub(crate) mod entry;
+pub(crate) mod examine;
 pub(crate) mod expunge;
 pub(crate) mod flags;
 pub(crate) mod folder;
 pub(crate) mod folder_change;
 mod keyword;
 mod known;
+pub(crate) mod outline;
 pub(crate) mod picture;
 pub(crate) mod purge;
 pub(crate) mod quota;
@@ -25,8 +27,8 @@ pub(super) use entry::blob as stored_blob;
 
 use crate::embedded::Embedded;
 use crate::{
-    Changes, Compacted, Copied, DeletedEntry, Entry, EntryQuery, Folder, Login, NewEntry, Purged,
-    Recipient, StorageError, StoreOutcome, Subscribed, Usage,
+    Changes, Compacted, Copied, DeletedEntry, Entry, EntryQuery, Examiner, Folder, Login, NewEntry,
+    Purged, Recipient, StorageError, StoreOutcome, Subscribed, Usage,
 };
 use bytes::Bytes;
 use std::ops::RangeInclusive;
@@ -236,12 +238,26 @@ impl Embedded {
         .await
     }
 
+    pub(crate) async fn examine<E: Examiner>(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: RangeInclusive<Uid>,
+        mut examiner: E,
+    ) -> Result<E, StorageError> {
+        self.read_as(login, move |reader, account| {
+            examine::examine(reader, account, folder, &uids, &mut examiner)?;
+            Ok(examiner)
+        })
+        .await
+    }
+
     pub(crate) async fn deliver(
         &self,
         entry: NewEntry,
         recipients: Vec<Recipient>,
     ) -> Result<Vec<Result<Uid, StorageError>>, StorageError> {
-        self.write(move |write| Ok(delivery::deliver(write, &entry, &recipients))).await
+        self.write_mail(move |write| Ok(delivery::deliver(write, &entry, &recipients))).await
     }
 
     pub(crate) async fn deleted_entries(

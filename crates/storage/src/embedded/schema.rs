@@ -9,10 +9,12 @@ use rusqlite::Connection;
 pub(super) const APPLICATION_ID: u32 = 0x506f_7374;
 
 /// What brings a database from version n to n + 1.
-const STEPS: [&str; 3] = [
+pub(super) const STEPS: [&str; 5] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 
 /// The version that this program works with.

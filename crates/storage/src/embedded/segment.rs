@@ -12,7 +12,9 @@
 //! references*: while it is the one being filled, and for a while after. Later the segment's live blobs only
 //! become fewer, so it can go when there are none left.
 
+use super::checked::Checked;
 use super::fault::{damaged, io_fault};
+use super::open_blob::OpenBlob;
 use super::tuning::Tuning;
 use crate::{BlobRef, StorageError};
 use parking_lot::Mutex;
@@ -48,6 +50,7 @@ pub(super) struct Segments {
     left: Mutex<Left>,
     standing: Mutex<Standing>,
     open: Mutex<VecDeque<(u32, Arc<File>)>>,
+    checked: Arc<Checked>,
     #[cfg(test)]
     pub(super) shadow: super::shadow::Shadow,
 }
@@ -117,6 +120,7 @@ impl Segments {
             left: Mutex::default(),
             standing: Mutex::default(),
             open: Mutex::default(),
+            checked: Arc::default(),
             #[cfg(test)]
             shadow: super::shadow::Shadow::default(),
         }
@@ -387,24 +391,24 @@ impl Segments {
         !standing.failed.contains(&number) && (number == filling || in_grace())
     }
 
-    /// Up to `length` bytes of a blob from `offset` on. A whole one is checked against `checksum`.
-    pub(super) fn read(
+    /// All bytes of a blob, checked against `checksum`.
+    pub(super) fn read_checked(
         &self,
         blob: BlobRef,
-        offset: u64,
-        length: usize,
-        checksum: Option<blake3::Hash>,
+        checksum: blake3::Hash,
     ) -> Result<Vec<u8>, StorageError> {
-        self.hold(blob, checksum)?.read(offset, length)
+        let open = OpenBlob { checked: None, ..self.hold(blob, checksum)? };
+        open.read(0, blob.size as usize)
     }
 
-    /// Opens a blob. A read of all of it is checked against `checksum`.
+    /// Opens a blob. A read of all of it is checked against `checksum`, unless that was done lately.
     pub(super) fn hold(
         &self,
         blob: BlobRef,
-        checksum: Option<blake3::Hash>,
+        checksum: blake3::Hash,
     ) -> Result<OpenBlob, StorageError> {
-        Ok(OpenBlob { blob, checksum, file: self.file(blob.segment)? })
+        let (file, checked) = (self.file(blob.segment)?, Some(Arc::clone(&self.checked)));
+        Ok(OpenBlob { blob, checksum, file, checked })
     }
 
     /// The open file of a segment.
@@ -482,36 +486,6 @@ impl Segments {
     }
 }
 
-/// A blob in an open file. Bytes of a segment never change while they are referred to, and a segment goes
-/// only by losing its name: what is open can be read to its end whatever becomes of the blob.
-#[derive(Clone, Debug)]
-pub(super) struct OpenBlob {
-    blob: BlobRef,
-    checksum: Option<blake3::Hash>,
-    file: Arc<File>,
-}
-
-impl OpenBlob {
-    /// Up to `length` bytes from `offset` on.
-    pub(super) fn read(&self, offset: u64, length: usize) -> Result<Vec<u8>, StorageError> {
-        let blob = self.blob;
-        let length = (length as u64).min(blob.size.saturating_sub(offset));
-        let mut bytes = vec![0; length as usize];
-        self.file.read_exact_at(&mut bytes, blob.offset + offset.min(blob.size)).map_err(
-            |error| match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => spoilt(blob),
-                _ => io_fault("segment", &error),
-            },
-        )?;
-        match self.checksum {
-            Some(checksum) if length == blob.size && blake3::hash(&bytes) != checksum => {
-                Err(spoilt(blob))
-            }
-            _ => Ok(bytes),
-        }
-    }
-}
-
 fn header(size: u64, checksum: blake3::Hash) -> [u8; HEADER as usize] {
     let mut header = [0; HEADER as usize];
     header[..4].copy_from_slice(&MAGIC);
@@ -519,11 +493,4 @@ fn header(size: u64, checksum: blake3::Hash) -> [u8; HEADER as usize] {
     header[8..16].copy_from_slice(&size.to_le_bytes());
     header[16..].copy_from_slice(checksum.as_bytes());
     header
-}
-
-fn spoilt(blob: BlobRef) -> StorageError {
-    damaged(format_args!(
-        "segment {} at {}: {} bytes fail their checksum",
-        blob.segment, blob.offset, blob.size
-    ))
 }

@@ -11,7 +11,7 @@ use terms::{Address, DomainName, FolderName, Keyword};
 const BLOBS_AT_ONCE: u64 = 1000;
 
 /// What must not be: the invariant, and a query that names each offender.
-const NEVER: [(&str, &str); 20] = [
+const NEVER: [(&str, &str); 21] = [
     (
         "a folder's counters differ from its entries",
         "SELECT 'folder ' || f.id FROM folder f
@@ -39,6 +39,11 @@ const NEVER: [(&str, &str); 20] = [
         "an expunged UID is still there",
         "SELECT 'folder ' || x.folder || ', UID ' || e.uid FROM expunged x
          JOIN entry e ON e.folder = x.folder AND e.uid BETWEEN x.first_uid AND x.last_uid",
+    ),
+    (
+        "an outline is of no folder, or of what has not been",
+        "SELECT 'folder ' || o.folder FROM outline o LEFT JOIN folder f ON f.id = o.folder
+         WHERE f.id IS NULL OR o.mod_seq > f.highest_mod_seq",
     ),
     (
         "an account's usage differs from its folders",
@@ -265,7 +270,7 @@ fn check_blob(
     blob: BlobRef,
     checksum: blake3::Hash,
 ) -> Result<(), StorageError> {
-    segments.read(blob, 0, blob.size as usize, Some(checksum)).map(drop)
+    segments.read_checked(blob, checksum).map(drop)
 }
 
 fn blobs_after(

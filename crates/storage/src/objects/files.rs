@@ -143,16 +143,15 @@ impl Files {
                     }));
                 }
                 numbers.sort_unstable();
-                numbers.truncate(PAGE - page.len());
                 for number in numbers {
+                    if page.len() == PAGE {
+                        return Ok(page);
+                    }
                     match std::fs::metadata(place.join(name(number))) {
                         Ok(file) => page.push(Listed { number, size: file.len() }),
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         Err(error) => return Err(error),
                     }
-                }
-                if page.len() == PAGE {
-                    break;
                 }
             }
             Ok(page)

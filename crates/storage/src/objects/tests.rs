@@ -1,5 +1,7 @@
 //! Both places keep objects by the same rules.
 
+mod figures;
+
 use super::s3::{Patience, S3};
 use super::{Body, Objects, PAGE, Stored};
 use crate::{BlobPlace, OpenError, S3Options, StorageError};
@@ -203,13 +205,9 @@ async fn a_put_goes_on_when_nobody_waits() {
     .await;
 }
 
-async fn refused(options: S3Options) -> String {
-    let hurried = Patience {
-        connect: Duration::from_millis(500),
-        request: Duration::from_millis(500),
-        operation: Duration::from_secs(1),
-    };
-    let problem = match S3::open(&options, &hurried) {
+/// What is said when it cannot be used.
+async fn refused(options: S3Options, patience: Patience) -> String {
+    let problem = match S3::open(&options, &patience) {
         Ok(s3) => s3.probe().await.unwrap_err(),
         Err(error) => error,
     };
@@ -254,7 +252,7 @@ async fn a_probe_says_what_is_wrong() {
             "Path \"a//b\" contained empty path segment",
         ),
     ] {
-        assert_eq!(refused(options).await, words);
+        assert_eq!(refused(options, Patience::default()).await, words);
     }
 }
 
@@ -272,7 +270,12 @@ async fn a_silent_server_is_not_waited_for() {
         allow_http: true,
     };
     let started = Instant::now();
-    let words = refused(options).await;
+    let hurried = Patience {
+        connect: Duration::from_millis(500),
+        request: Duration::from_millis(500),
+        operation: Duration::from_secs(1),
+    };
+    let words = refused(options, hurried).await;
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert!(
         words.contains("no answer in time") || words.contains("operation timed out"),

@@ -7,11 +7,19 @@ use super::mail::{entry, folder};
 use super::transaction::Read;
 use super::{Postgresql, fence, sql};
 use crate::objects::{ObjectWriter, Objects, Stored};
-use crate::{BlobRef, Login, StorageError, What};
+use crate::{BlobRange, BlobRef, Examiner, Login, StorageError, What};
 use bytes::Bytes;
 use futures::future::try_join;
+use futures::{StreamExt, stream};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use terms::{AccountId, FolderId, Uid};
 use tokio_postgres::Row;
+
+/// Bytes of a message that most headers fit in.
+const HEAD: usize = 8 * 1024;
+/// Objects that one session's reads have under way at a time.
+const AT_A_TIME: usize = 8;
 
 /// What [`crate::HeldBlob`] holds: bytes stay for a while after nothing refers to them any more (`mail::compaction`).
 #[derive(Clone, Debug)]
@@ -67,7 +75,99 @@ impl Postgresql {
         length: usize,
     ) -> Result<Bytes, StorageError> {
         let held = self.hold_blob(login, entry).await?;
-        read(&self.shared.objects, &held.stored, offset, length).await
+        read_stored(&self.shared.objects, &held.stored, offset, length).await
+    }
+
+    /// See [`crate::Storage::read_ranges`]. The objects are read side by side.
+    pub(crate) async fn read_ranges(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        ranges: Vec<BlobRange>,
+    ) -> Result<Vec<Result<Bytes, StorageError>>, StorageError> {
+        let mut client = self.client().await?;
+        let read = Read::begin_as(&mut client, login).await?;
+        folder::by_id(&read.tx, login.account, folder).await?;
+        let uids: Vec<i64> = ranges.iter().map(|range| i64::from(range.uid.value())).collect();
+        let numbers: Vec<i64> = ranges.iter().map(|range| sql::int(range.blob.offset)).collect();
+        let rows = sql::all(
+            &read.tx,
+            "SELECT b.id, b.size, b.checksum FROM unnest($2::bigint[], $3::bigint[]) AS r (uid, blob)
+             JOIN entry e ON e.folder = $1 AND e.uid = r.uid AND e.blob = r.blob JOIN blob b ON b.id = e.blob",
+            &[&sql::int(folder.0), &uids, &numbers],
+        )
+        .await?;
+        drop(read);
+        drop(client);
+        let known = rows.iter().map(|row| stored(row).map(|blob| (blob.number, blob)));
+        let known = known.collect::<Result<HashMap<_, _>, _>>()?;
+        let one = |range: BlobRange| {
+            let found = known.get(&range.blob.offset).copied();
+            let found =
+                found.filter(|found| (0, found.size) == (range.blob.segment, range.blob.size));
+            async move {
+                let found = found.ok_or(StorageError::NotFound(What::Entry))?;
+                read_stored(&self.shared.objects, &found, range.offset, range.length).await
+            }
+        };
+        Ok(stream::iter(ranges).map(one).buffered(AT_A_TIME).collect().await)
+    }
+
+    /// See [`crate::Storage::examine`]. What is to be looked at is read first, a few messages at a time.
+    pub(crate) async fn examine<E: Examiner>(
+        &self,
+        login: &Login,
+        folder: FolderId,
+        uids: RangeInclusive<Uid>,
+        mut examiner: E,
+    ) -> Result<E, StorageError> {
+        let mut client = self.client().await?;
+        let read = Read::begin_as(&mut client, login).await?;
+        folder::by_id(&read.tx, login.account, folder).await?;
+        let (first, last) = (i64::from(uids.start().value()), i64::from(uids.end().value()));
+        let rows = sql::all(
+            &read.tx,
+            "SELECT b.id, b.size, b.checksum, e.uid, b.digest FROM entry e JOIN blob b ON b.id = e.blob
+             WHERE e.folder = $1 AND e.uid BETWEEN $2 AND $3 ORDER BY e.uid",
+            &[&sql::int(folder.0), &first, &last],
+        )
+        .await?;
+        drop(read);
+        drop(client);
+        let mut looks = false;
+        for some in rows.chunks(AT_A_TIME) {
+            // An examiner that looked at one message will look at the next: mostly at its header.
+            let mut heads = match looks {
+                true => self.heads(some).await?.into_iter(),
+                false => Vec::new().into_iter(),
+            };
+            for row in some {
+                let head = heads.next();
+                let range = examiner.range(sql::uid(row, 3)?, sql::column(row, 4)?);
+                looks = range.is_some();
+                let Some(range) = range else { continue };
+                let (blob, begin) = (stored(row)?, range.start);
+                let end = range.end.min(blob.size);
+                match head.as_ref().and_then(|head| head.get(begin as usize..end as usize)) {
+                    Some(bytes) => examiner.look(Ok(bytes)),
+                    None => {
+                        let length = end.saturating_sub(begin) as usize;
+                        let read = read_stored(&self.shared.objects, &blob, begin, length).await;
+                        examiner.look(read.as_deref().map_err(Clone::clone));
+                    }
+                }
+            }
+        }
+        Ok(examiner)
+    }
+
+    /// The beginnings of some blobs; nothing of one that cannot be read.
+    async fn heads(&self, rows: &[Row]) -> Result<Vec<Bytes>, StorageError> {
+        let blobs = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        let head = |blob: Stored| async move {
+            read_stored(&self.shared.objects, &blob, 0, HEAD).await.unwrap_or_default()
+        };
+        Ok(stream::iter(blobs).map(head).buffered(AT_A_TIME).collect().await)
     }
 
     /// See [`crate::Storage::hold_blob`].
@@ -108,12 +208,12 @@ impl Postgresql {
         if login.account != held.account {
             return Err(StorageError::NotFound(What::Entry));
         }
-        read(&self.shared.objects, &held.stored, offset, length).await
+        read_stored(&self.shared.objects, &held.stored, offset, length).await
     }
 }
 
 /// Up to `length` bytes from `offset` on; checked if they are all.
-pub(super) async fn read(
+pub(super) async fn read_stored(
     objects: &Objects,
     stored: &Stored,
     offset: u64,

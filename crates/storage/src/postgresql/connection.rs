@@ -15,9 +15,10 @@ const WAIT: Duration = Duration::from_secs(20);
 /// How long what was sent may stay unacknowledged by the peer's kernel.
 const SILENCE: Duration = Duration::from_secs(20);
 /// What each connection is set to: no statement, no wait for a lock and no pause within a transaction is without
-/// an end, whatever the server's defaults.
+/// an end, whatever the server's defaults. And no plan that was made while a table was small reads all of it later:
+/// there is an index for whatever is asked.
 const SETTINGS: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
-     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'";
+     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'; SET enable_seqscan = off";
 
 /// How to reach a database.
 pub(super) struct Target {

@@ -1,6 +1,6 @@
 //! How cost grows: with the messages of a folder, and with accounts.
 
-use super::read::opening;
+use super::read::{drop_caches, opening};
 use super::work::{self, fill};
 use super::{ACCOUNTS, Options};
 use crate::Outcome;
@@ -27,13 +27,19 @@ const CONNECTIONS: usize = 16;
 
 pub(super) async fn run(site: &mut Site, options: &Options) -> Outcome {
     heading("How it grows with the messages of a folder");
-    table::print("One client. Messages beyond 10,000 are copies, which share their bytes.\n");
+    table::print(
+        "One client; medians. Messages beyond 10,000 are copies, which share their bytes. \"Cold\": the server \
+         restarted and, where that is allowed, the kernel's page cache dropped; once.\n",
+    );
     header(&[
         "Messages",
         "SELECT, ms",
-        "FETCH 10 in the middle, ms",
+        "SELECT cold, ms",
+        "UID FETCH 10 in the middle, ms",
         "STORE a flag, ms",
+        "EXPUNGE of one, ms",
         "APPEND, messages/s",
+        "Server's PSS after the cold SELECT, kB",
     ]);
     let mut has = 0;
     for size in SIZES.into_iter().filter(|size| *size <= options.largest) {
@@ -45,11 +51,15 @@ pub(super) async fn run(site: &mut Site, options: &Options) -> Outcome {
 }
 
 /// One row; answers how many messages it has added.
-fn appended(site: &Site, size: usize) -> Result<usize, String> {
+fn appended(site: &mut Site, size: usize) -> Result<usize, String> {
+    site.restart()?;
+    drop_caches();
     let mut client = work::imap(site.ports, GROWER).map_err(|error| error.to_string())?;
+    let cold = opening(&mut client, "Growing", 1)?;
+    let memory = Process(site.pid()).memory()?;
     let select = opening(&mut client, "Growing", TIMES)?;
     let (first, last) = (size / 2, size / 2 + 9);
-    let fetch = format!("FETCH {first}:{last} (FLAGS UID RFC822.SIZE ENVELOPE)");
+    let fetch = format!("UID FETCH {first}:{last} (FLAGS UID RFC822.SIZE ENVELOPE)");
     let fetched = load::latency(TIMES, || client.imap(&fetch).map(drop))?;
     let mut turn = 0;
     let stored = load::latency(TIMES, || {
@@ -57,6 +67,11 @@ fn appended(site: &Site, size: usize) -> Result<usize, String> {
         let sign = if turn % 2 == 0 { '-' } else { '+' };
         client.imap(&format!("STORE {first} {sign}FLAGS (\\Seen)")).map(drop)
     })?;
+    let mut expunged = Vec::new();
+    for _ in 0..TIMES {
+        client.imap("STORE * +FLAGS.SILENT (\\Deleted)").map_err(|error| error.to_string())?;
+        expunged.push(load::latency(1, || client.imap("EXPUNGE").map(drop))?);
+    }
     let mut letters = Letters::new(SIZE, size, 1);
     let mut added = 0;
     let load = load::run(
@@ -70,23 +85,27 @@ fn appended(site: &Site, size: usize) -> Result<usize, String> {
     row(&[
         table::count(size),
         figure(millis(select)),
+        figure(millis(cold)),
         figure(millis(fetched)),
         figure(millis(stored)),
+        figure(millis(table::percentile(&mut expunged, 0.5))),
         figure(load.per_second),
+        figure(memory as f64),
     ]);
-    Ok(added)
+    Ok(added.max(TIMES) - TIMES)
 }
 
 async fn spread(site: &Site, options: &Options) -> Outcome {
     heading("How it grows with accounts");
     table::print(&format!(
-        "LMTP deliveries of 10 KiB over {CONNECTIONS} connections, to one account after the other.\n"
+        "LMTP deliveries of 10 KiB over {CONNECTIONS} connections, to one account after the other; and one client \
+         that logs in to one account and out again.\n"
     ));
-    header(&["Accounts", "Messages/s", "Server CPU per message, µs"]);
+    header(&["Accounts", "Messages/s", "Server CPU per message, µs", "Login and logout, ms"]);
     let mut has = ACCOUNTS;
     for accounts in SPREADS.into_iter().filter(|accounts| *accounts <= options.accounts) {
         if has < accounts {
-            site.settle(has, accounts - has).await?;
+            site.administration().make(has, accounts - has).await?;
             has = accounts;
         }
         let workers = (0..CONNECTIONS).map(|index| -> io::Result<_> {
@@ -99,7 +118,13 @@ async fn spread(site: &Site, options: &Options) -> Outcome {
         });
         let workers = workers.collect::<io::Result<Vec<_>>>().map_err(|error| error.to_string())?;
         let load = load::run(Process(site.pid()), TIME, workers)?;
-        row(&[table::count(accounts), figure(load.per_second), figure(load.cpu_micros)]);
+        let login = load::latency(TIMES, || work::imap(site.ports, 0)?.imap("LOGOUT").map(drop))?;
+        row(&[
+            table::count(accounts),
+            figure(load.per_second),
+            figure(load.cpu_micros),
+            figure(millis(login)),
+        ]);
     }
     Ok(())
 }

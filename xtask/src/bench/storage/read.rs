@@ -209,7 +209,7 @@ fn search(site: &Site, count: usize) -> io::Result<()> {
 }
 
 /// Empties the kernel's page cache; false if we may not.
-fn drop_caches() -> bool {
+pub(super) fn drop_caches() -> bool {
     rustix::fs::sync();
     std::fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
 }

@@ -3,14 +3,13 @@
 use super::body::{Content, Stored};
 use super::plan::Plan;
 use crate::error::Failure;
-use crate::selected::Selected;
 use crate::untagged;
 use crate::view::{View, seq_at};
 use crate::wire::request::{FetchItem, Section, SectionPart};
 use crate::wire::{date_time, fetch as section_name, writer};
 use carrier::{Output, Over};
 use message::{Structure, write_body, write_bodystructure, write_envelope};
-use storage::{Entry, EntryQuery, Storage};
+use storage::EntryQuery;
 
 /// This much is collected before it is said.
 const SLICE: usize = 32 * 1024;
@@ -76,16 +75,13 @@ impl<'a> Answers<'a> {
     /// Otherwise there is no way back into step: the dialogue is over.
     pub(super) async fn answer(
         &mut self,
-        storage: &Storage,
-        selected: &Selected,
+        stored: Stored<'_>,
         plan: &Plan,
         place: usize,
-        entry: &Entry,
         show_flags: ShowFlags,
     ) -> Result<(), Failure> {
         self.seam = self.line.len();
         self.progress = Progress::Collected;
-        let stored = Stored::new(storage, selected, entry);
         match self.write(stored, plan, place, show_flags).await {
             Ok(()) => {}
             Err(Failure::Refused(_)) if self.progress == Progress::InParts => {

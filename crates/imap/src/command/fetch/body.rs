@@ -1,15 +1,16 @@
 //! Bytes of a message: which of them a FETCH item means, and reading them piece by piece.
 
+use super::ahead::Ahead;
 use super::plan::is_whole;
 use crate::error::Failure;
 use crate::selected::Selected;
-use crate::wire::request::{Section, SectionPart};
+use crate::wire::request::{FetchItem, Section, SectionPart};
 use bytes::Bytes;
 use message::{Located, SectionText, Span, Structure};
 use storage::{Entry, HeldBlob, Storage};
 
 /// How much of a message is read at a time.
-const CHUNK: u64 = 64 * 1024;
+pub(super) const CHUNK: u64 = 64 * 1024;
 
 /// What a section turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(in crate::command) struct Stored<'a> {
     pub(in crate::command) selected: &'a Selected,
     pub(in crate::command) entry: &'a Entry,
     held: Option<HeldBlob>,
+    ahead: Option<Ahead>,
 }
 
 impl<'a> Stored<'a> {
@@ -56,7 +58,12 @@ impl<'a> Stored<'a> {
         selected: &'a Selected,
         entry: &'a Entry,
     ) -> Self {
-        Self { storage, selected, entry, held: None }
+        Self { storage, selected, entry, held: None, ahead: None }
+    }
+
+    /// The same with what was read of it ahead.
+    pub(in crate::command) fn with_ahead(self, ahead: Option<Ahead>) -> Self {
+        Self { ahead, ..self }
     }
 
     /// Makes sure that a span can be read to its end, even if another session expunges the message
@@ -86,6 +93,10 @@ impl<'a> Stored<'a> {
         let length = usize::try_from(span.len().min(CHUNK)).unwrap_or_default();
         if length == 0 {
             return Ok(Bytes::new());
+        }
+        let wanted = Span::new(span.start, span.start + length as u64);
+        if let Some(bytes) = self.ahead.as_ref().and_then(|it| it.bytes(self.storage, wanted)) {
+            return Ok(bytes);
         }
         let Selected { login, folder, .. } = self.selected;
         let Entry { uid, blob, .. } = self.entry;
@@ -126,6 +137,37 @@ impl<'a> Stored<'a> {
                 tracing::warn!(%error, "a digest cannot be read; the message is scanned instead");
                 Ok(Structure::scan(&self.bytes(self.whole()).await?))
             }
+        }
+    }
+
+    /// The bytes from which an item's content is taken or made; none if it has none.
+    pub(super) fn span(&self, item: &FetchItem, structure: Option<&Structure>) -> Option<Span> {
+        let (section, partial) = match item {
+            FetchItem::Rfc822 => return Some(self.whole()),
+            FetchItem::Rfc822Header => {
+                (&Section { path: Vec::new(), what: SectionPart::Header }, None)
+            }
+            FetchItem::Rfc822Text => (&Section { path: Vec::new(), what: SectionPart::Text }, None),
+            FetchItem::Section { section, partial, .. } => (section, *partial),
+            FetchItem::Uid
+            | FetchItem::Flags
+            | FetchItem::InternalDate
+            | FetchItem::Size
+            | FetchItem::Envelope
+            | FetchItem::Body
+            | FetchItem::BodyStructure => return None,
+        };
+        let verbatim = if is_whole(section) {
+            self.whole()
+        } else {
+            match structure?.locate(&section.path, &section_text(&section.what))? {
+                Located::Verbatim(span) => span,
+                Located::Filtered(span) => return Some(span),
+            }
+        };
+        match Content::Stored(verbatim).cut(partial) {
+            Content::Stored(span) => Some(span),
+            Content::Made(_) | Content::Absent => None,
         }
     }
 

@@ -72,6 +72,11 @@ impl Plan {
         self.items.iter().all(|item| *item == FetchItem::Uid)
     }
 
+    /// Whether bytes of messages are shown.
+    pub(super) fn shows_content(&self) -> bool {
+        self.items.iter().any(shows_content)
+    }
+
     /// Whether the client asked for flags.
     pub(super) fn shows_flags(&self) -> bool {
         self.items.contains(&FetchItem::Flags)
@@ -98,6 +103,16 @@ fn needs_structure(item: &FetchItem) -> bool {
 /// `BODY[]`
 pub(super) fn is_whole(section: &Section) -> bool {
     section.path.is_empty() && section.what == SectionPart::Whole
+}
+
+fn shows_content(item: &FetchItem) -> bool {
+    matches!(
+        item,
+        FetchItem::Section { .. }
+            | FetchItem::Rfc822
+            | FetchItem::Rfc822Header
+            | FetchItem::Rfc822Text
+    )
 }
 
 fn reads(item: &FetchItem) -> bool {

@@ -88,6 +88,21 @@ impl Program {
         self.root.judge(evidence, &self.needles)
     }
 
+    /// Whether a condition is about flags, size or internal date.
+    pub(super) fn asks_for_entry(&self) -> bool {
+        self.root.asks(Cost::Entry)
+    }
+
+    /// Whether a condition is about the day of sending.
+    pub(super) fn asks_when_sent(&self) -> bool {
+        self.root.asks(Cost::Digest)
+    }
+
+    /// Whether a condition is about the header.
+    pub(super) fn asks_for_header(&self) -> bool {
+        self.root.asks(Cost::Header)
+    }
+
     /// The texts that are looked for in bodies.
     pub(super) fn needles(&self) -> impl Iterator<Item = &Needle> {
         self.needles.iter()
@@ -212,15 +227,26 @@ impl Condition {
         }
     }
 
+    /// Whether it, or a part of it, needs just that.
+    fn asks(&self, what: Cost) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().any(|part| part.asks(what))
+            }
+            Condition::Not(part) => part.asks(what),
+            alone => alone.cost() == what,
+        }
+    }
+
     fn judge(&self, evidence: &Evidence<'_>, needles: &[Needle]) -> Option<bool> {
         let entry = |test: &dyn Fn(&Entry) -> bool| evidence.entry.map(test);
         match self {
             Condition::All(parts) => settle(parts, evidence, needles, false),
             Condition::Any(parts) => settle(parts, evidence, needles, true),
             Condition::Not(part) => part.judge(evidence, needles).map(|verdict| !verdict),
-            Condition::Sequence(ranges) => Some(ranges.contains(evidence.seq)),
-            Condition::Uid(ranges) => Some(ranges.contains(evidence.uid)),
-            Condition::Recent => Some(evidence.recent == Recent::Yes),
+            Condition::Sequence(ranges) => Some(ranges.contains(evidence.seen.seq)),
+            Condition::Uid(ranges) => Some(ranges.contains(evidence.seen.uid)),
+            Condition::Recent => Some(evidence.seen.recent == Recent::Yes),
             Condition::Flag(flag) => entry(&|entry| entry.flags.has(*flag)),
             Condition::Keyword(keyword) => entry(&|entry| entry.flags.keywords.contains(keyword)),
             Condition::Arrived(relation, day) => {

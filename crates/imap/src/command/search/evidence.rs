@@ -6,12 +6,30 @@ use message::date::SentDate;
 use message::search::SearchedHeader;
 use storage::Entry;
 
-/// What is known of a message.
+/// What the view tells of a message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Evidence<'a> {
+pub(super) struct Seen {
     pub(super) seq: u32,
     pub(super) uid: u32,
     pub(super) recent: Recent,
+}
+
+impl Seen {
+    /// Of the message at `place`, which is one of the view's places.
+    pub(super) fn of(view: &View, place: usize) -> Self {
+        let uid = view.uids()[place];
+        Self {
+            seq: u32::try_from(place).map_or(u32::MAX, |place| place.saturating_add(1)),
+            uid: uid.value(),
+            recent: view.recent(uid),
+        }
+    }
+}
+
+/// What is known of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Evidence<'a> {
+    pub(super) seen: Seen,
     pub(super) entry: Option<&'a Entry>,
     /// When it says it was sent; inside, nothing if it does not say so readably.
     pub(super) sent: Option<Option<SentDate>>,
@@ -21,18 +39,9 @@ pub(super) struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// What the view tells of the message at `place`, which is one of its places.
-    pub(super) fn of_view(view: &View, place: usize) -> Self {
-        let uid = view.uids()[place];
-        Self {
-            seq: u32::try_from(place).map_or(u32::MAX, |place| place.saturating_add(1)),
-            uid: uid.value(),
-            recent: view.recent(uid),
-            entry: None,
-            sent: None,
-            header: None,
-            body: None,
-        }
+    /// What the view tells, and nothing else.
+    pub(super) fn new(seen: Seen) -> Self {
+        Self { seen, entry: None, sent: None, header: None, body: None }
     }
 
     pub(super) fn with_entry(self, entry: &'a Entry) -> Self {

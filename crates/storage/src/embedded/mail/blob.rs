@@ -3,10 +3,10 @@
 use super::folder;
 use crate::embedded::committer::Write;
 use crate::embedded::fault::damaged;
+use crate::embedded::open_blob::{OpenBlob, read_ranges};
 use crate::embedded::reader::Reader;
-use crate::embedded::segment::OpenBlob;
 use crate::embedded::sql;
-use crate::{BlobRef, StorageError, What};
+use crate::{BlobRange, BlobRef, StorageError, What};
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -163,6 +163,41 @@ pub(crate) fn hold(
 ) -> Result<Held, StorageError> {
     let (folder, uid, blob) = entry;
     folder::by_id(&reader.conn, account, folder)?;
+    Ok(Held { account, open: open(reader, folder, uid, blob)? })
+}
+
+/// See [`crate::Storage::read_ranges`].
+pub(crate) fn read_some(
+    reader: &Reader,
+    account: AccountId,
+    folder: FolderId,
+    ranges: &[BlobRange],
+) -> Result<Vec<Result<Bytes, StorageError>>, StorageError> {
+    folder::by_id(&reader.conn, account, folder)?;
+    let mut found: Vec<_> = ranges.iter().map(|_| Ok(Bytes::new())).collect();
+    let (mut indexes, mut readable) = (Vec::new(), Vec::new());
+    for (index, range) in ranges.iter().enumerate() {
+        match open(reader, folder, range.uid, range.blob) {
+            Ok(open) => {
+                indexes.push(index);
+                readable.push(open.range(range.offset, range.length));
+            }
+            Err(error) => found[index] = Err(error),
+        }
+    }
+    for (index, read) in indexes.into_iter().zip(read_ranges(&readable)) {
+        found[index] = read;
+    }
+    Ok(found)
+}
+
+/// The blob of an entry in a folder.
+fn open(
+    reader: &Reader,
+    folder: FolderId,
+    uid: Uid,
+    blob: BlobRef,
+) -> Result<OpenBlob, StorageError> {
     let found = sql::one(
         &reader.conn,
         "SELECT coalesce(b.at_segment, b.segment), coalesce(b.at_offset, b.offset), b.size, b.checksum
@@ -178,6 +213,5 @@ pub(crate) fn hold(
         |row| Ok((super::stored_blob(row, 0)?, row.get::<_, [u8; 32]>(3)?)),
     )?;
     let (blob, checksum) = found.ok_or(StorageError::NotFound(What::Entry))?;
-    let checksum = blake3::Hash::from_bytes(checksum);
-    Ok(Held { account, open: reader.segments.hold(blob, Some(checksum))? })
+    reader.segments.hold(blob, blake3::Hash::from_bytes(checksum))
 }

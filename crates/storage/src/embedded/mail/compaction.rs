@@ -90,7 +90,7 @@ fn blobs_in(conn: &Connection, number: u32) -> Result<Vec<Moving>, StorageError>
 /// Copies the bytes, checking them.
 fn copy(segments: &Segments, moving: Moving) -> Result<BlobRef, StorageError> {
     let Moving { from, checksum, .. } = moving;
-    let bytes = segments.read(from, 0, from.size as usize, Some(checksum))?;
+    let bytes = segments.read_checked(from, checksum)?;
     let place = segments.reserve(from.size)?;
     segments.write_whole(&place, &bytes)?;
     Ok(place.blob)

@@ -129,7 +129,7 @@ pub(crate) fn read(
     )?;
     let (blob, checksum) = found.ok_or(StorageError::NotFound(What::Entry))?;
     let checksum = blake3::Hash::from_bytes(checksum);
-    reader.segments.read(blob, offset, length, Some(checksum)).map(Bytes::from)
+    reader.segments.hold(blob, checksum)?.read(offset, length).map(Bytes::from)
 }
 
 /// An entry on its way back.

@@ -65,9 +65,11 @@ pub(crate) fn marked(
         }
         None => {
             let keywords = Keywords::new(write.conn, id);
-            let sql = select_leaving!("WHERE folder = ?1 AND flags & ?2 <> 0 ORDER BY uid");
-            let params = params![sql::int(id.0), marked];
-            sql::all(write.conn, sql, params, |row| leaving(row, &keywords))?
+            // The bit as a number, as in the index of marked entries.
+            let sql = select_leaving!(
+                "INDEXED BY entry_marked WHERE folder = ?1 AND flags & 8 <> 0 ORDER BY uid"
+            );
+            sql::all(write.conn, sql, [sql::int(id.0)], |row| leaving(row, &keywords))?
         }
     };
     remove(write, &folder, &leaving, Fate::Kept)

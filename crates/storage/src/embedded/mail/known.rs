@@ -1,34 +1,90 @@
-//! The UIDs of a folder's entries: what is known of them ([`crate::known`]), and the rest from rows.
+//! The UIDs of a folder's entries: what is known of them ([`crate::known`]), and the rest from rows. Of the largest folders the
+//! database has an outline too (`outline`), as of some time before, for the next start.
 
 use super::folder::StoredFolder;
+use super::outline;
 use crate::StorageError;
 use crate::embedded::sql;
-use crate::known::{AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Uids};
+use crate::known::{AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Outline};
 use rusqlite::{Connection, params};
-use terms::{FolderId, SystemFlag};
+use std::sync::Arc;
+use terms::{FolderId, SystemFlag, Uid};
+
+/// Folders smaller than this have no outline in the database.
+const LEAST_OUTLINED: u32 = 5000;
+/// Changes since its outline after which a folder gets a new one.
+const CHANGES_OUTLINED: usize = 500;
+
+/// What opening a folder needs to know of its entries.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// Ascending.
+    pub(super) uids: Vec<Uid>,
+    pub(super) first_unseen: Option<Uid>,
+    /// What should be in the database from now on.
+    pub(super) to_store: Option<Outline>,
+}
 
 /// The folder's UIDs, as `conn`'s transaction sees it.
 pub(super) fn uids(
     known: &Known,
     conn: &Connection,
     stored: &StoredFolder,
-) -> Result<Uids, StorageError> {
+) -> Result<Opening, StorageError> {
     let asked = Asked {
         id: stored.folder.id,
         messages: stored.folder.messages,
         now: stored.folder.highest_mod_seq,
         floor: stored.expunged_floor,
     };
-    let followed = match known.of(asked) {
-        Knowledge::All(uids) => return Ok(uids),
-        Knowledge::Earlier(folder) => follow(conn, asked.id, &folder)?,
+    let is_outlined = asked.messages >= LEAST_OUTLINED;
+    let earlier = match known.of(asked) {
+        Knowledge::All((uids, first_unseen)) => {
+            return Ok(Opening { uids, first_unseen, to_store: None });
+        }
+        Knowledge::Earlier(folder) => Some(folder),
+        Knowledge::Nothing if is_outlined => from_database(conn, asked)?,
         Knowledge::Nothing => None,
     };
-    let both = match followed {
-        Some(both) => both,
-        None => read(conn, asked.id)?,
+    let followed = match &earlier {
+        Some(folder) => follow(conn, asked.id, &folder.outline)?
+            .map(|(both, changes)| (both, folder.unstored.saturating_add(changes))),
+        None => None,
     };
-    Ok(known.learn(asked, both))
+    let ((uids, unseen), unstored) = match followed {
+        Some(followed) => followed,
+        None => (read(conn, asked.id)?, usize::MAX),
+    };
+    let first_unseen = unseen.first().copied();
+    if !asked.is_large() {
+        return Ok(Opening { uids, first_unseen, to_store: None });
+    }
+    let outline = Outline::new(asked.now, &uids, unseen);
+    let to_store = (is_outlined && unstored >= CHANGES_OUTLINED).then(|| outline.clone());
+    let unstored = if to_store.is_some() { 0 } else { unstored };
+    known.learn(asked.id, KnownFolder { outline, unstored });
+    Ok(Opening { uids, first_unseen, to_store })
+}
+
+/// What the database knows, if that helps. A damaged outline does not.
+fn from_database(
+    conn: &Connection,
+    asked: Asked,
+) -> Result<Option<Arc<KnownFolder>>, StorageError> {
+    match outline::load(conn, asked.id) {
+        Ok(outline) => Ok(outline
+            .filter(|outline| outline.helps(asked))
+            .map(|outline| Arc::new(KnownFolder { outline, unstored: 0 }))),
+        Err(StorageError::Corrupt(problem)) => {
+            tracing::warn!(
+                folder = asked.id.0,
+                problem,
+                "an outline cannot be read, and is made anew"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn is_unseen(flags: u8) -> bool {
@@ -59,9 +115,9 @@ fn read(conn: &Connection, id: FolderId) -> Result<AllAndUnseen, StorageError> {
 fn follow(
     conn: &Connection,
     id: FolderId,
-    known: &KnownFolder,
-) -> Result<Option<AllAndUnseen>, StorageError> {
-    let since = params![sql::int(id.0), sql::int(known.as_of().0), sql::int(CHANGES_BOUND as u64)];
+    known: &Outline,
+) -> Result<Option<(AllAndUnseen, usize)>, StorageError> {
+    let since = params![sql::int(id.0), sql::int(known.as_of.0), sql::int(CHANGES_BOUND as u64)];
     let changed = sql::all(
         conn,
         "SELECT uid, flags FROM entry INDEXED BY entry_by_change WHERE folder = ?1 AND mod_seq > ?2 LIMIT ?3",

@@ -1,10 +1,12 @@
 //! A folder at one moment, for the session that opens it.
 
 use super::folder::{self, StoredFolder};
+use super::known::Opening;
 use super::{keyword, known};
 use crate::embedded::committer::Write;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
+use crate::known::Outline;
 use crate::{Folder, StorageError};
 use rusqlite::{Connection, params};
 use terms::{AccountId, FolderId, FolderName, Keyword, Uid};
@@ -17,6 +19,8 @@ pub(crate) struct Picture {
     pub(crate) first_unseen: Option<Uid>,
     pub(crate) recent_from: Uid,
     pub(crate) keywords: Vec<Keyword>,
+    /// What should be kept of it for the next who opens it.
+    pub(crate) to_store: Option<Outline>,
 }
 
 /// The number of the folder of that name.
@@ -40,11 +44,11 @@ pub(crate) fn take(
     if stored.folder.id != id {
         return Ok(None);
     }
-    let (uids, first_unseen) = known::uids(&reader.known, conn, &stored)?;
+    let Opening { uids, first_unseen, to_store } = known::uids(&reader.known, conn, &stored)?;
     let StoredFolder { folder, recent_from, .. } = stored;
     let recent_from = Uid::new(recent_from).unwrap_or(Uid::MIN);
     let keywords = keyword::all(conn, id)?;
-    Ok(Some(Picture { folder, uids, first_unseen, recent_from, keywords }))
+    Ok(Some(Picture { folder, uids, first_unseen, recent_from, keywords, to_store }))
 }
 
 /// Takes over what is recent below `upto`: answers from which UID on, and no session after this gets it again.

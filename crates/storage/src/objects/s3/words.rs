@@ -72,3 +72,53 @@ fn code(words: &str) -> Option<&str> {
 fn between<'a>(words: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(words.split_once(before)?.1.split_once(after)?.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the library tells an answer.
+    fn answer(status: &str, code: &str, message: &str) -> Error {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let source = format!("Server returned non-2xx status code: {status}: {xml}").into();
+        Error::Generic { store: "S3", source }
+    }
+
+    #[test]
+    fn each_refusal_says_what_to_look_at() {
+        for (code, words) in [
+            ("NoSuchBucket", "there is no bucket \"mail\": make it, or name another"),
+            (
+                "InvalidAccessKeyId",
+                "the access key is not known there (InvalidAccessKeyId): look at access_key_id",
+            ),
+            (
+                "RequestTimeTooSkewed",
+                "this machine's clock is not that of the server (RequestTimeTooSkewed)",
+            ),
+            (
+                "PermanentRedirect",
+                "the bucket is in another region (PermanentRedirect): look at region and endpoint",
+            ),
+            ("AccessDenied", "the access key may not write objects (AccessDenied)"),
+            ("SlowDown", "cannot write objects: Said why. (SlowDown)"),
+        ] {
+            let error = answer("400 Bad Request", code, "Said why.");
+            assert_eq!(advice(&error, "write", "mail"), words);
+        }
+    }
+
+    #[test]
+    fn what_full_and_short_look_like() {
+        for (status, code, full, beyond) in [
+            ("403 Forbidden", "QuotaExceeded", true, false),
+            ("507 Insufficient Storage", "Other", true, false),
+            ("416 Range Not Satisfiable", "Other", false, true),
+            ("400 Bad Request", "InvalidRange", false, true),
+            ("503 Service Unavailable", "SlowDown", false, false),
+        ] {
+            let error = answer(status, code, "");
+            assert_eq!((is_full(&error), is_beyond_the_end(&error)), (full, beyond), "{status}");
+        }
+    }
+}

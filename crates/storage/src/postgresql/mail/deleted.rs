@@ -58,7 +58,7 @@ impl Postgresql {
         .await?;
         drop(client);
         let stored = blob::stored(&found.ok_or(StorageError::NotFound(What::Entry))?)?;
-        blob::read(&self.shared.objects, &stored, offset, length).await
+        blob::read_stored(&self.shared.objects, &stored, offset, length).await
     }
 
     /// See [`crate::Storage::restore_entries`].

@@ -2,7 +2,9 @@
 
 use super::folder::StoredFolder;
 use crate::StorageError;
-use crate::known::{AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Uids};
+use crate::known::{
+    AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Outline, Uids,
+};
 use crate::postgresql::fault::damaged;
 use crate::postgresql::sql;
 use deadpool_postgres::GenericClient;
@@ -23,14 +25,19 @@ pub(super) async fn uids(
     };
     let followed = match known.of(asked) {
         Knowledge::All(uids) => return Ok(uids),
-        Knowledge::Earlier(folder) => follow(conn, asked.id, &folder).await?,
+        Knowledge::Earlier(folder) => follow(conn, asked.id, &folder.outline).await?,
         Knowledge::Nothing => None,
     };
-    let both = match followed {
+    let (uids, unseen) = match followed {
         Some(both) => both,
         None => read(conn, asked.id).await?,
     };
-    Ok(known.learn(asked, both))
+    let first_unseen = unseen.first().copied();
+    if asked.is_large() {
+        let outline = Outline::new(asked.now, &uids, unseen);
+        known.learn(asked.id, KnownFolder { outline, unstored: 0 });
+    }
+    Ok((uids, first_unseen))
 }
 
 /// All UIDs, and those without `\Seen`, both ascending. As one row: many short ones cost more than they hold.
@@ -55,9 +62,9 @@ async fn read(conn: &impl GenericClient, id: FolderId) -> Result<AllAndUnseen, S
 async fn follow(
     conn: &impl GenericClient,
     id: FolderId,
-    known: &KnownFolder,
+    known: &Outline,
 ) -> Result<Option<AllAndUnseen>, StorageError> {
-    let (id, since) = (sql::int(id.0), sql::int(known.as_of().0));
+    let (id, since) = (sql::int(id.0), sql::int(known.as_of.0));
     let bound = sql::int(CHANGES_BOUND as u64);
     let params: sql::Params<'_> = &[&id, &since, &bound];
     let (changed, gone) = try_join(
@@ -76,5 +83,6 @@ async fn follow(
     let changed = changed.iter().map(|row| Ok((sql::uid(row, 0)?, sql::column(row, 1)?)));
     let gone = gone.iter().map(|row| Ok((sql::uid(row, 0)?, sql::uid(row, 1)?)));
     let changed = changed.collect::<Result<_, StorageError>>()?;
-    Ok(known.followed(changed, gone.collect::<Result<_, StorageError>>()?))
+    let followed = known.followed(changed, gone.collect::<Result<_, StorageError>>()?);
+    Ok(followed.map(|(both, _)| both))
 }

@@ -1,6 +1,7 @@
 //! Judging with more and more evidence.
 
 use super::*;
+use crate::command::search::evidence::Seen;
 use bytes::Bytes;
 use message::Envelope;
 use message::search::SearchedHeader;
@@ -36,7 +37,7 @@ fn verdicts(keys: Vec<SearchKey>) -> String {
     let entry = entry();
     let header = &SearchedHeader::new(b"Subject: hello\r\n\r\n");
     let found: Vec<bool> = program.needles().map(|needle| needle.is_in("the body")).collect();
-    let seen = Evidence::of_view(&view, 1);
+    let seen = Evidence::new(Seen::of(&view, 1));
     let mut steps = vec![seen, seen.with_entry(&entry)];
     let seen = seen.with_entry(&entry).with_envelope(&Envelope::default());
     steps.extend([seen, seen.with_header(header), seen.with_header(header).with_body(&found)]);
