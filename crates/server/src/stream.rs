@@ -57,6 +57,15 @@ impl From<TcpStream> for Counted {
     }
 }
 
+impl Counted {
+    fn count(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = result {
+            self.written += count as u64;
+        }
+        result
+    }
+}
+
 impl Drop for Counted {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -85,10 +94,22 @@ impl AsyncWrite for Counted {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.tcp).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(count)) = result {
-            this.written += count as u64;
-        }
-        result
+        this.count(result)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let result = Pin::new(&mut this.tcp).poll_write_vectored(cx, slices);
+        this.count(result)
+    }
+
+    /// Else TLS would send each record of a handshake by a system call of its own.
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -149,6 +170,22 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn whatever_is_written_is_counted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut counted = Counted::from(listener.accept().await.unwrap().0);
+        counted.write_all(b"one").await.unwrap();
+        assert!(counted.is_write_vectored());
+        let records = [io::IoSlice::new(b"two, "), io::IoSlice::new(b"three")];
+        assert_eq!(counted.write_vectored(&records).await.unwrap(), 10);
+        assert_eq!(counted.written, 13);
+        drop(counted);
+        let mut arrived = Vec::new();
+        client.read_to_end(&mut arrived).await.unwrap();
+        assert_eq!(arrived, b"onetwo, three");
+    }
 
     /// A task that panics does not look to its client like one that has said everything.
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Certificates that are fine, that are not, and what is said then.
 
 use super::*;
+use rustls::CipherSuite;
 use std::os::unix::fs::MetadataExt;
 
 fn config(dir: &Path, text: &str) -> Config {
@@ -130,4 +131,19 @@ fn one_about_to_end_is_made_anew() {
     let old = self_signed::load_or_make(dir.path(), &host, UnixTime(now().0 - 10 * year)).unwrap();
     let new = self_signed::load_or_make(dir.path(), &host, now()).unwrap();
     assert_ne!(old.cert, new.cert);
+}
+
+#[test]
+fn suites_that_processors_are_quick_at_come_first() {
+    let suites = provider().cipher_suites;
+    let names: Vec<_> = suites.iter().take(3).map(|suite| suite.suite()).collect();
+    assert_eq!(
+        names,
+        [
+            CipherSuite::TLS13_AES_128_GCM_SHA256,
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+            CipherSuite::TLS13_AES_256_GCM_SHA384,
+        ]
+    );
+    assert_eq!(suites.len(), aws_lc_rs::default_provider().cipher_suites.len());
 }

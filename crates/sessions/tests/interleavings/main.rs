@@ -33,6 +33,12 @@ fn one_node() -> Setting {
     }
 }
 
+/// A login of the account's own and one on its behalf; a logout of the account and one of the
+/// administrator, whose sessions at others end with it.
+fn on_behalf() -> Setting {
+    Setting { on_behalf: &[1], about_administrator: &[1], ..one_node() }
+}
+
 /// A login on each of two nodes, and a bus that loses and repeats.
 fn two_nodes() -> Setting {
     Setting {
@@ -87,6 +93,24 @@ fn one_node_keeps_the_promise_in_every_interleaving() {
             "login refused because told",
             "login confirmed after the raise",
             "repeated order",
+        ],
+    );
+}
+
+/// A session on behalf carries two epochs, read one after the other.
+#[test]
+fn sessions_on_behalf_end_with_the_account_and_with_the_administrator() {
+    check(
+        "on behalf",
+        &on_behalf(),
+        &[
+            "logout done",
+            "session ended by order",
+            "session left by itself",
+            "login refused at the recheck",
+            "login refused because told",
+            "login confirmed after the raise",
+            "login confirmed after the administrator's raise",
         ],
     );
 }
@@ -153,6 +177,8 @@ fn flaws_are_found_out() {
     use Flaw::*;
     must_fail("recheck before registering", one_node(), RecheckBeforeRegister, "L1");
     must_fail("no recheck", one_node(), NoRecheck, "L1");
+    must_fail("recheck the account only", on_behalf(), RecheckAccountOnly, "L1");
+    must_fail("register the account's epoch only", on_behalf(), RegisterAccountOnly, "L1");
     must_fail("acknowledge when told", one_node(), AcknowledgeWhenTold, "L1");
     must_fail("order before the raise", one_node(), OrderBeforeRaise, "L1");
     must_fail("end whoever is there on arrival", one_node(), CompareArrival, "L4");

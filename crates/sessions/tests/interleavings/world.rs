@@ -14,9 +14,11 @@ use sessions::{EndingId, Limits, Logout, Registry, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
-use terms::{AccountId, AuditId, EndReason, Epoch, Incarnation, NodeId, SessionId};
+use terms::{AccountId, AuditId, EndReason, Epoch, Incarnation, NodeId, Scope, SessionId};
 
 const ALICE: AccountId = AccountId(1);
+/// Her administrator, who logs in on her behalf.
+const BOSS: AccountId = AccountId(2);
 
 /// A node that is not in this world.
 pub(crate) const ELSEWHERE: usize = usize::MAX;
@@ -27,8 +29,12 @@ pub(crate) struct Setting {
     pub(crate) nodes: usize,
     /// On which node each login takes place.
     pub(crate) logins: &'static [usize],
+    /// Which of them are the administrator's, on behalf of the account.
+    pub(crate) on_behalf: &'static [usize],
     /// On which node each logout is called.
     pub(crate) logouts: &'static [usize],
+    /// Which of them are about the administrator: his sessions at others end, too.
+    pub(crate) about_administrator: &'static [usize],
     /// Time stops there. 0: nothing has to do with time.
     pub(crate) last_tick: u64,
     pub(crate) budget: Budget,
@@ -58,6 +64,8 @@ pub(crate) enum Flaw {
     None,
     RecheckBeforeRegister,
     NoRecheck,
+    RecheckAccountOnly,
+    RegisterAccountOnly,
     AcknowledgeWhenTold,
     OrderBeforeRaise,
     CompareArrival,
@@ -76,7 +84,9 @@ impl Setting {
         Self {
             nodes: 1,
             logins: &[],
+            on_behalf: &[],
             logouts: &[],
+            about_administrator: &[],
             last_tick: 0,
             budget: Budget::none(),
             flaw: Flaw::None,
@@ -98,8 +108,9 @@ fn ticks(count: u64) -> Duration {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     tick: u64,
-    /// Storage: the account's epoch, which is its floor too, and the leases.
-    epoch: Epoch,
+    /// Storage: the epochs of the account and of its administrator, which are the floors too, and the
+    /// leases.
+    epochs: [Epoch; 2],
     grants: BTreeMap<Node, Grant>,
     /// Shared with the states before and after, as far as they are alike.
     nodes: Vec<Rc<Running>>,
@@ -133,19 +144,40 @@ enum Renewal {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Login {
     on: usize,
+    on_behalf: bool,
     stage: Stage,
+}
+
+/// The epochs that a login carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Proof {
+    own: Epoch,
+    /// Its administrator's, if it is on behalf.
+    administrator: Option<Epoch>,
+}
+
+impl Proof {
+    /// Whether an order about that account, below that epoch, is about the login.
+    fn is_covered(self, account: AccountId, below: Epoch) -> bool {
+        match account {
+            ALICE => self.own < below,
+            _ => self.administrator.is_some_and(|epoch| epoch < below),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     NotBegun,
-    /// The account was read with this epoch; the credentials are being checked.
-    Read(Epoch),
-    Registered(Epoch, SessionId),
+    /// The administrator was read with this epoch; then comes the account.
+    ReadAdministrator(Epoch),
+    /// The account was read; the credentials are being checked.
+    Read(Proof),
+    Registered(Proof, SessionId),
     /// Storage has said whether it stands. Without a place only under a flaw.
-    Rechecked(Epoch, Option<SessionId>, bool),
+    Rechecked(Proof, Option<SessionId>, bool),
     /// The client has been told yes.
-    Live(Epoch, SessionId),
+    Live(Proof, SessionId),
     Over,
 }
 
@@ -153,6 +185,8 @@ enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Call {
     on: usize,
+    /// Whose logins it voids.
+    account: AccountId,
     begun: bool,
     /// Its node has stopped: nothing comes of it any more.
     dead: bool,
@@ -187,6 +221,11 @@ enum Message {
     Answer(usize, cluster::Acknowledgement),
 }
 
+/// As when a password is changed.
+fn filter() -> Filter {
+    Filter::scopes(&[Scope::Everything, Scope::OnBehalf])
+}
+
 /// What happened that a test must have seen, or it shows nothing.
 pub(crate) type Seen = BTreeSet<&'static str>;
 
@@ -212,18 +251,27 @@ impl World {
         let lease = if timed { Lease::granted(terms, Moment(ticks(0))) } else { Lease::alone() };
         Self {
             tick: 0,
-            epoch: Epoch(1),
+            epochs: [Epoch(1); 2],
             grants: names.iter().map(|name| (*name, grant)).collect(),
             logins: setting
                 .logins
                 .iter()
-                .map(|on| Login { on: *on, stage: Stage::NotBegun })
+                .enumerate()
+                .map(|(index, on)| Login {
+                    on: *on,
+                    on_behalf: setting.on_behalf.contains(&index),
+                    stage: Stage::NotBegun,
+                })
                 .collect(),
             logouts: setting
                 .logouts
                 .iter()
                 .zip(1..)
-                .map(|(on, n)| Rc::new(Call::new(*on, n)))
+                .zip(0..)
+                .map(|((on, n), index)| {
+                    let boss = setting.about_administrator.contains(&index);
+                    Rc::new(Call::new(*on, n, if boss { BOSS } else { ALICE }))
+                })
                 .collect(),
             nodes: names.into_iter().map(|name| Rc::new(Running::new(name, lease))).collect(),
             bus: BTreeMap::new(),
@@ -239,8 +287,8 @@ impl World {
         }
         for call in self.logouts.iter().filter(|call| call.answer == Some(true)) {
             for (index, login) in self.logins.iter().enumerate() {
-                if let Stage::Live(epoch, _) = login.stage
-                    && Some(epoch) < call.below
+                if let Stage::Live(proof, _) = login.stage
+                    && call.below.is_some_and(|below| proof.is_covered(call.account, below))
                     && self.nodes[login.on].may_serve()
                 {
                     return Some(format!("L1: success, and session {index} is live"));
@@ -314,16 +362,17 @@ impl Running {
 
 impl Call {
     /// The n-th call, which gives the n-th order.
-    fn new(on: usize, number: u64) -> Self {
+    fn new(on: usize, number: u64, account: AccountId) -> Self {
         let request = Request {
-            account: ALICE,
-            filter: Filter::all(),
+            account,
+            filter: filter(),
             reason: EndReason::LoggedOut,
             audit: AuditId(String::new()),
         };
         let (logout, _) = Logout::begin(order_id(number), request);
         Self {
             on,
+            account,
             begun: false,
             dead: false,
             logout,

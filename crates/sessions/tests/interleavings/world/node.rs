@@ -1,13 +1,17 @@
 //! What nodes do: with logins, with orders and answers, when time passes and when they restart.
 
-use super::{ALICE, Flaw, Login, Message, Raise, Reading, Running, Seen, Stage, World};
+use super::{
+    ALICE, BOSS, Flaw, Login, Message, Proof, Raise, Reading, Running, Seen, Stage, World, filter,
+};
 use cluster::{
-    Acknowledgement, Arrival, Credential, Filter, Grant, Lease, LeaseTerms, Node, Order, OrderId,
+    Acknowledgement, Arrival, Credential, Grant, Lease, LeaseTerms, Node, Order, OrderId,
 };
 use sessions::{Action, Event, NodeOutcome, Outcome, Session, Tally};
 use std::rc::Rc;
 use std::sync::Arc;
-use terms::{AuditId, EndReason, Epoch, Incarnation, NodeId, Protocol, SessionId, UnixTime};
+use terms::{
+    AccountId, AuditId, EndReason, Epoch, Incarnation, NodeId, Protocol, SessionId, UnixTime,
+};
 
 impl World {
     /// A session leaves the table of its node; what waited for it last is answered.
@@ -71,9 +75,9 @@ impl World {
     }
 }
 
-pub(super) fn register(world: &mut World, login: usize, epoch: Epoch) -> SessionId {
+pub(super) fn register(world: &mut World, login: usize, proof: Proof) -> SessionId {
     let on = world.logins[login].on;
-    world.node(on).registry.register(session(epoch), login).unwrap().id
+    world.node(on).registry.register(session(proof), login).unwrap().id
 }
 
 pub(super) fn take(world: &mut World, message: &Message) {
@@ -116,7 +120,10 @@ pub(super) fn deliver(world: &mut World, message: &Message, flaw: Flaw, seen: &m
         Message::Answer(call, answer) => world.handle(*call, Event::Acknowledged(*answer), seen),
         Message::Order(call, to, below) => {
             match world.nodes.iter().position(|node| node.name == *to) {
-                Some(on) => carry_out(world, on, &order(*call, *below), flaw, seen),
+                Some(on) => {
+                    let order = order(*call, world.logouts[*call].account, *below);
+                    carry_out(world, on, &order, flaw, seen);
+                }
                 None => drop(seen.insert("order to a former incarnation")),
             }
         }
@@ -140,13 +147,13 @@ fn carry_out(world: &mut World, on: usize, order: &Order, flaw: Flaw, seen: &mut
     let below = if flaw == Flaw::CompareArrival { Epoch(u64::MAX) } else { order.below };
     let ordered = world.node(on).registry.end(&Order { below, ..order.clone() });
     for login in &ordered.tell {
-        let (Stage::Registered(epoch, _) | Stage::Rechecked(epoch, _, _) | Stage::Live(epoch, _)) =
+        let (Stage::Registered(proof, _) | Stage::Rechecked(proof, _, _) | Stage::Live(proof, _)) =
             world.logins[*login].stage
         else {
             world.broken = Some(format!("login {login} is told without having a place"));
             continue;
         };
-        if epoch >= order.below {
+        if !proof.is_covered(order.account, order.below) {
             world.broken = Some(format!("L4: session {login} is new, and told to end"));
         }
     }
@@ -179,21 +186,25 @@ fn call_of(order: OrderId) -> usize {
     usize::try_from(order.number).unwrap() - 1
 }
 
-fn order(call: usize, below: Epoch) -> Order {
+fn order(call: usize, account: AccountId, below: Epoch) -> Order {
     Order {
         id: order_id(u64::try_from(call).unwrap() + 1),
-        account: ALICE,
+        account,
         below,
-        filter: Filter::all(),
+        filter: filter(),
         reason: EndReason::LoggedOut,
         audit: AuditId(String::new()),
     }
 }
 
-fn session(epoch: Epoch) -> Arc<Session> {
+fn session(proof: Proof) -> Arc<Session> {
+    let credential = match proof.administrator {
+        Some(epoch) => Credential::OnBehalf { administrator: BOSS, epoch },
+        None => Credential::Password,
+    };
     Arc::new(Session {
         account: ALICE,
-        epoch,
+        epoch: proof.own,
         protocol: Protocol::Imap,
         peer: ([192, 0, 2, 1], 40000).into(),
         tls: true,
@@ -201,7 +212,7 @@ fn session(epoch: Epoch) -> Arc<Session> {
         login: "alice".into(),
         on_behalf: None,
         alias: None,
-        credential: Credential::Password,
+        credential,
         since: UnixTime(0),
     })
 }

@@ -1,10 +1,22 @@
 //! What may happen next: every step that some party could take in a state.
 
 use super::node::{deliver, pass_time, register, restart, take};
-use super::{Call, Flaw, Raise, Reading, Renewal, Seen, Setting, Stage, Step, World};
+use super::{ALICE, Call, Flaw, Proof, Raise, Reading, Renewal, Seen, Setting, Stage, Step, World};
 use cluster::{Grant, Lease, Membership};
 use sessions::Event;
 use terms::Epoch;
+
+impl World {
+    /// The epoch that a logout raises.
+    fn epoch_of(&mut self, call: usize) -> &mut Epoch {
+        let whose = usize::from(self.logouts[call].account != ALICE);
+        &mut self.epochs[whose]
+    }
+
+    fn raised(&mut self, call: usize) -> Epoch {
+        Epoch(self.epoch_of(call).0 + 1)
+    }
+}
 
 /// Collects them.
 pub(super) struct Steps<'a> {
@@ -34,33 +46,56 @@ impl Steps<'_> {
         for (index, login) in self.from.logins.iter().enumerate() {
             let node = &self.from.nodes[login.on];
             let set = |world: &mut World, stage| world.logins[index].stage = stage;
-            let stands = |world: &World, epoch: Epoch| epoch >= world.epoch;
+            let account_only = self.has(Flaw::RecheckAccountOnly);
+            let stands = |world: &World, proof: Proof| {
+                let administrator = proof.administrator.filter(|_| !account_only);
+                proof.own >= world.epochs[0]
+                    && administrator.is_none_or(|epoch| epoch >= world.epochs[1])
+            };
+            let forgets_administrator = self.has(Flaw::RegisterAccountOnly);
             match login.stage {
+                Stage::NotBegun if node.may_serve() && login.on_behalf => {
+                    self.add("read administrator for login", index, |world, _| {
+                        set(world, Stage::ReadAdministrator(world.epochs[1]));
+                    });
+                }
                 Stage::NotBegun if node.may_serve() => {
                     self.add("read account for login", index, |world, _| {
-                        set(world, Stage::Read(world.epoch));
+                        let proof = Proof { own: world.epochs[0], administrator: None };
+                        set(world, Stage::Read(proof));
                     });
                 }
-                Stage::Read(epoch) if self.has(Flaw::RecheckBeforeRegister) => {
+                Stage::ReadAdministrator(epoch) => {
+                    self.add("read account for login", index, |world, _| {
+                        let administrator = Some(epoch);
+                        let proof = Proof { own: world.epochs[0], administrator };
+                        set(world, Stage::Read(proof));
+                    });
+                }
+                Stage::Read(proof) if self.has(Flaw::RecheckBeforeRegister) => {
                     self.add("recheck login", index, |world, _| {
-                        set(world, Stage::Rechecked(epoch, None, stands(world, epoch)));
+                        set(world, Stage::Rechecked(proof, None, stands(world, proof)));
                     });
                 }
-                Stage::Read(epoch) => self.add("register login", index, |world, _| {
-                    let id = register(world, index, epoch);
-                    set(world, Stage::Registered(epoch, id));
+                Stage::Read(proof) => self.add("register login", index, |world, _| {
+                    let listed = match forgets_administrator {
+                        true => Proof { administrator: None, ..proof },
+                        false => proof,
+                    };
+                    let id = register(world, index, listed);
+                    set(world, Stage::Registered(proof, id));
                 }),
-                Stage::Registered(epoch, id) => {
+                Stage::Registered(proof, id) => {
                     let unasked = self.has(Flaw::NoRecheck);
                     self.add("recheck login", index, |world, _| {
-                        let stands = unasked || stands(world, epoch);
-                        set(world, Stage::Rechecked(epoch, Some(id), stands));
+                        let stands = unasked || stands(world, proof);
+                        set(world, Stage::Rechecked(proof, Some(id), stands));
                     });
                 }
-                Stage::Rechecked(epoch, None, stands) => {
+                Stage::Rechecked(proof, None, stands) => {
                     self.add("register login", index, |world, _| {
-                        let id = register(world, index, epoch);
-                        set(world, Stage::Rechecked(epoch, Some(id), stands));
+                        let id = register(world, index, proof);
+                        set(world, Stage::Rechecked(proof, Some(id), stands));
                     });
                 }
                 Stage::Rechecked(_, Some(id), stands) if !stands || node.is_told(id) => {
@@ -72,12 +107,15 @@ impl Steps<'_> {
                         world.leave(index, id);
                     });
                 }
-                Stage::Rechecked(epoch, Some(id), _) if node.may_serve() => {
+                Stage::Rechecked(proof, Some(id), _) if node.may_serve() => {
                     self.add("confirm login", index, |world, seen| {
-                        if epoch > Epoch(1) {
+                        if proof.own > Epoch(1) {
                             seen.insert("login confirmed after the raise");
                         }
-                        set(world, Stage::Live(epoch, id));
+                        if proof.administrator.is_some_and(|epoch| epoch > Epoch(1)) {
+                            seen.insert("login confirmed after the administrator's raise");
+                        }
+                        set(world, Stage::Live(proof, id));
                     });
                 }
                 Stage::Live(_, id) => self.add("leave session", index, |world, seen| {
@@ -106,7 +144,7 @@ impl Steps<'_> {
                         world.call(index).reading = Reading::Taken(members);
                     }
                     if early_order {
-                        let raised = Epoch(world.epoch.0 + 1);
+                        let raised = world.raised(index);
                         world.handle(index, Event::Raised(raised), seen);
                     }
                 });
@@ -118,8 +156,9 @@ impl Steps<'_> {
             // What has been asked of storage happens even if the caller has given up.
             if call.raise == Raise::Asked {
                 self.add("raise on disk, logout", index, |world, _| {
-                    world.epoch = Epoch(world.epoch.0 + 1);
-                    world.call(index).raise = Raise::OnDisk(world.epoch);
+                    let raised = world.raised(index);
+                    *world.epoch_of(index) = raised;
+                    world.call(index).raise = Raise::OnDisk(raised);
                 });
             }
             if !call.is_open() {
