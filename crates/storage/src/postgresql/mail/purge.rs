@@ -136,11 +136,11 @@ async fn empty(write: &Write<'_>, account: i64, most: u64) -> Result<Vec<Row>, S
     gone.extend(
         sql::all(
             &write.tx,
-            "WITH some AS (
+            "WITH stale AS (
                  SELECT e.folder, e.uid FROM entry e JOIN folder f ON f.id = e.folder
                  WHERE f.account = $1 LIMIT $2
              ), gone AS (
-                 DELETE FROM entry e USING some s WHERE e.folder = s.folder AND e.uid = s.uid
+                 DELETE FROM entry e USING stale s WHERE e.folder = s.folder AND e.uid = s.uid
                  RETURNING e.folder, e.flags, e.blob, e.size
              ), counted AS (
                  UPDATE folder f SET messages = f.messages - g.messages, unseen = f.unseen - g.unseen,
