@@ -23,7 +23,6 @@ mod access;
 mod act;
 mod basics;
 mod contention;
-mod crash;
 pub(crate) mod database;
 mod deleted;
 mod every;
@@ -71,6 +70,7 @@ macro_rules! all_rules_on {
                 an_account_starts_with_its_folders
                 names_are_found
                 a_message_comes_and_is_read
+                many_messages_are_read_at_once
                 flags_copy_move_expunge_and_changes
                 folders_are_made_renamed_and_deleted
                 a_deleted_folder_lives_on_in_the_names_below_it
@@ -133,7 +133,6 @@ macro_rules! all_rules_on {
         }
         at_random_on! { $kind;
             access { a_login_stands_until_it_is_void_and_never_again }
-            crash { killed_at_random_moments }
             model { the_store_does_what_the_model_does }
         }
     };
@@ -152,6 +151,7 @@ mod postgresql_and_s3 {
     on! { crate::conformance::place::Kind::PostgresqlAndS3;
         basics {
             a_message_comes_and_is_read
+            many_messages_are_read_at_once
             all_is_there_after_reopening
         }
         deleted {
@@ -188,7 +188,11 @@ fn keep_at_random<T, F>(
     F: Future<Output = ()>,
 {
     use proptest::test_runner::{Config, TestRunner};
-    let cases = if kind == Kind::Embedded { 24 } else { 8 };
+    let cases = match kind {
+        Kind::Embedded => 24,
+        Kind::Postgresql => 8,
+        Kind::PostgresqlAndS3 => 3,
+    };
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     if !kind.is_there() {
         return;

@@ -1,7 +1,8 @@
 //! Every operation that a session makes, and a stage to try it on.
 
+use super::basics::Beginnings;
 use super::place::{append_all, blob, entry_of, flags, folder};
-use crate::{BlobRef, EntryQuery, HeldBlob, Login, Storage, StorageError};
+use crate::{BlobRange, BlobRef, EntryQuery, HeldBlob, Login, Storage, StorageError};
 use terms::{FlagChange, Flags, FolderId, ModSeq, SystemFlag, Uid};
 
 /// One for each operation of [`Storage`] that takes a login.
@@ -15,6 +16,8 @@ pub(super) enum Act {
     Recent,
     Entries,
     ReadBlob,
+    ReadRanges,
+    Examine,
     HoldBlob,
     ReadHeld,
     SetSubscription,
@@ -32,7 +35,7 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) const READING: [Self; 10] = [
+    pub(super) const READING: [Self; 12] = [
         Self::Folders,
         Self::Folder,
         Self::Subscriptions,
@@ -41,6 +44,8 @@ impl Act {
         Self::Recent,
         Self::Entries,
         Self::ReadBlob,
+        Self::ReadRanges,
+        Self::Examine,
         Self::HoldBlob,
         Self::ReadHeld,
     ];
@@ -105,6 +110,14 @@ impl Stage {
                 storage.entries(login, id, all, 9, EntryQuery::WithDigest).await.map(drop)
             }
             Act::ReadBlob => storage.read_blob(login, id, first, self.blob, 0, 9).await.map(drop),
+            Act::ReadRanges => {
+                let range = BlobRange { uid: first, blob: self.blob, offset: 0, length: 9 };
+                storage.read_ranges(login, id, vec![range]).await.map(drop)
+            }
+            Act::Examine => {
+                let all = Uid::MIN..=Uid::MAX;
+                storage.examine(login, id, all, Beginnings::default()).await.map(drop)
+            }
             Act::HoldBlob => storage.hold_blob(login, id, first, self.blob).await.map(drop),
             Act::ReadHeld => storage.read_held(login, &self.held, 0, 9).await.map(drop),
             Act::SetSubscription => storage.set_subscription(login, &other, true).await,

@@ -1,8 +1,9 @@
 //! Each operation does what it says.
 
 use super::place::{self, Place, address, append, entry_of, flags, folder, numbers, uid, uids};
-use crate::{EntryQuery, Found, SpecialUse, StorageError, What};
-use terms::{FlagChange, Flags, Keyword, ModSeq, SystemFlag};
+use crate::{BlobRange, Entry, EntryQuery, Examiner, Found, SpecialUse, StorageError, What};
+use std::ops::Range;
+use terms::{FlagChange, Flags, Keyword, ModSeq, SystemFlag, Uid};
 
 pub(super) async fn an_account_starts_with_its_folders(place: Place) {
     let folders = place.storage.folders(&place.alice).await.unwrap();
@@ -344,4 +345,63 @@ pub(super) async fn keywords_are_bounded_and_given_back(place: Place) {
     let opened = storage.open_folder(alice, &folder("INBOX"), false).await.unwrap();
     assert_eq!(opened.keywords.len(), 500);
     place.verify().await;
+}
+
+/// Looks at the first three bytes of every second message.
+#[derive(Debug, Default)]
+pub(super) struct Beginnings {
+    uids: Vec<Uid>,
+    seen: Vec<Result<Vec<u8>, StorageError>>,
+}
+
+impl Examiner for Beginnings {
+    fn range(&mut self, uid: Uid, digest: &[u8]) -> Option<Range<u64>> {
+        assert_eq!(digest, b"digest");
+        self.uids.push(uid);
+        (self.uids.len() % 2 == 1).then_some(0..3)
+    }
+
+    fn look(&mut self, bytes: Result<&[u8], StorageError>) {
+        self.seen.push(bytes.map(<[u8]>::to_vec));
+    }
+}
+
+pub(super) async fn many_messages_are_read_at_once(place: Place) {
+    let (storage, alice) = (&place.storage, &place.alice);
+    let inbox = folder("INBOX");
+    // Some shorter than what is asked for, some longer than what may be read ahead.
+    let texts: Vec<Vec<u8>> =
+        (0..30_usize).map(|n| vec![b'a' + (n % 26) as u8; n * n * 40 % 11_000]).collect();
+    for text in &texts {
+        let new = entry_of(place::blob(storage, text).await, Flags::default());
+        storage.append(alice, &inbox, vec![new]).await.unwrap();
+    }
+    let id = storage.folder(alice, &inbox).await.unwrap().id;
+    let all = Uid::MIN..=Uid::MAX;
+    let entries = storage.entries(alice, id, all.clone(), 100, EntryQuery::Plain).await.unwrap();
+    let range = |entry: &Entry, offset, length| BlobRange {
+        uid: entry.uid,
+        blob: entry.blob,
+        offset,
+        length,
+    };
+
+    let mut ranges: Vec<BlobRange> =
+        entries.iter().map(|entry| range(entry, 0, usize::MAX)).collect();
+    ranges.extend(entries.iter().map(|entry| range(entry, 2, 5)));
+    // One message's bytes under another's UID.
+    ranges.push(BlobRange { uid: entries[1].uid, ..ranges[0] });
+    let mut read = storage.read_ranges(alice, id, ranges.clone()).await.unwrap();
+    assert_eq!(read.pop().unwrap(), Err(StorageError::NotFound(What::Entry)));
+    let expected = texts.iter().map(Vec::as_slice);
+    let parts = texts.iter().map(|text| &text[text.len().min(2)..text.len().min(7)]);
+    let expected: Vec<&[u8]> = expected.chain(parts).collect();
+    assert_eq!(read.iter().map(|read| &read.as_ref().unwrap()[..]).collect::<Vec<_>>(), expected);
+    let stranger = storage.read_ranges(&place.bob, id, ranges).await;
+    assert_eq!(stranger.unwrap_err(), StorageError::NotFound(What::Folder));
+
+    let found = storage.examine(alice, id, all, Beginnings::default()).await.unwrap();
+    assert_eq!(found.uids, entries.iter().map(|entry| entry.uid).collect::<Vec<_>>());
+    let expected = texts.iter().step_by(2).map(|text| Ok(text[..text.len().min(3)].to_vec()));
+    assert_eq!(found.seen, expected.collect::<Vec<_>>());
 }

@@ -92,17 +92,18 @@ impl Postgresql {
         let numbers: Vec<i64> = ranges.iter().map(|range| sql::int(range.blob.offset)).collect();
         let rows = sql::all(
             &read.tx,
-            "SELECT b.id, b.size, b.checksum FROM unnest($2::bigint[], $3::bigint[]) AS r (uid, blob)
+            "SELECT b.id, b.size, b.checksum, e.uid FROM unnest($2::bigint[], $3::bigint[]) AS r (uid, blob)
              JOIN entry e ON e.folder = $1 AND e.uid = r.uid AND e.blob = r.blob JOIN blob b ON b.id = e.blob",
             &[&sql::int(folder.0), &uids, &numbers],
         )
         .await?;
         drop(read);
         drop(client);
-        let known = rows.iter().map(|row| stored(row).map(|blob| (blob.number, blob)));
-        let known = known.collect::<Result<HashMap<_, _>, _>>()?;
+        let known =
+            rows.iter().map(|row| Ok(((sql::uid(row, 3)?, sql::unsigned(row, 0)?), stored(row)?)));
+        let known = known.collect::<Result<HashMap<_, _>, StorageError>>()?;
         let one = |range: BlobRange| {
-            let found = known.get(&range.blob.offset).copied();
+            let found = known.get(&(range.uid, range.blob.offset)).copied();
             let found =
                 found.filter(|found| (0, found.size) == (range.blob.segment, range.blob.size));
             async move {

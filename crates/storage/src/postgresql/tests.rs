@@ -1,6 +1,7 @@
 //! What is particular to this engine. The rules that all engines keep are in `crate::conformance`.
 
 mod bytes;
+mod crash;
 mod restart;
 
 use crate::conformance::database::{Database, connect};

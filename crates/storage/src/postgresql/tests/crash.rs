@@ -1,11 +1,11 @@
 //! A process that is killed at a random moment loses nothing it acknowledged, and leaves nothing half-done.
 //!
 //! The test runs itself again as a child, which works in several tasks at once and prints a line for each
-//! answer; it is killed, and what it left is opened and compared with the lines. (Killing a process loses
-//! nothing that the kernel has taken, so this says nothing about fsync; each engine has tests for that.)
+//! answer; it is killed, and what it left is opened and compared with the lines. (That PostgreSQL stops
+//! is in `restart`.)
 
-use super::database::Database;
-use super::place::{self, Kind, append, blob, entry_of, flags, folder, history, login};
+use crate::conformance::database::Database;
+use crate::conformance::place::{self, append, blob, entry_of, flags, folder, history, login};
 use crate::{EngineOptions, EntryQuery, Login, Options, PostgresqlOptions, Recipient, Storage};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -16,7 +16,7 @@ use std::time::Duration;
 use terms::{FlagChange, Flags, Scope, SystemFlag, Uid};
 
 const DIR: &str = "POSTHOUSE_CRASH_TEST_DIR";
-/// The database; absent: the embedded engine.
+/// The database.
 const DATABASE: &str = "POSTHOUSE_CRASH_TEST_DATABASE";
 const KILLS: u64 = 20;
 /// Messages that change flags and move together.
@@ -29,15 +29,13 @@ type Acknowledged = BTreeMap<String, u64>;
 #[derive(Clone, Copy)]
 struct Ground<'a> {
     dir: &'a Path,
-    database: Option<&'a PostgresqlOptions>,
+    database: &'a PostgresqlOptions,
 }
 
 impl Ground<'_> {
     async fn open(self) -> Storage {
         let mut options = Options::embedded(self.dir, 2);
-        if let Some(database) = self.database {
-            options.engine = EngineOptions::Postgresql(database.clone());
-        }
+        options.engine = EngineOptions::Postgresql(self.database.clone());
         Storage::open(options).await.unwrap()
     }
 }
@@ -158,21 +156,19 @@ async fn work(ground: Ground<'_>) {
 #[ignore = "is run by `killed_at_random_moments` as a process of its own"]
 fn child() {
     if let Some(dir) = std::env::var_os(DIR) {
-        let database = std::env::var(DATABASE).ok();
-        let database = database.map(|url| PostgresqlOptions { url, connections: 8 });
+        let url = std::env::var(DATABASE).unwrap();
+        let database = PostgresqlOptions { url, connections: 8 };
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(work(Ground { dir: Path::new(&dir), database: database.as_ref() }));
+        runtime.block_on(work(Ground { dir: Path::new(&dir), database: &database }));
     }
 }
 
 /// Runs the child for a while, kills it, and answers what it said.
 fn run_and_kill(ground: Ground<'_>, patience: Duration) -> Acknowledged {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--ignored", "--exact", "--nocapture", "conformance::crash::child"]);
+    child.args(["--ignored", "--exact", "--nocapture", "postgresql::tests::crash::child"]);
     child.env(DIR, ground.dir);
-    if let Some(database) = ground.database {
-        child.env(DATABASE, &database.url);
-    }
+    child.env(DATABASE, &ground.database.url);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
     let reader = std::thread::spawn(move || {
@@ -251,24 +247,17 @@ async fn check(ground: Ground<'_>, said: &Acknowledged) {
     storage.close().await;
 }
 
-pub(super) fn killed_at_random_moments(kind: Kind) {
+#[test]
+fn killed_at_random_moments() {
     let dir = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (database, pace) = match kind {
-        Kind::Embedded => (None, 1),
-        _ => match runtime.block_on(Database::take()) {
-            // Opening takes longer: others may be at work on the server.
-            Some(database) => (Some(database), 5),
-            None => return,
-        },
-    };
-    let database = database.as_ref().map(|database| &database.options);
-    let ground = Ground { dir: dir.path(), database };
+    let Some(database) = runtime.block_on(Database::take()) else { return };
+    let ground = Ground { dir: dir.path(), database: &database.options };
     runtime.block_on(prepare(ground));
     let mut total = Acknowledged::new();
     for round in 0..KILLS {
         // Spread over the time from opening to being well under way.
-        let patience = Duration::from_millis(pace * (10 + (round * 37) % 150));
+        let patience = Duration::from_millis(5 * (10 + (round * 37) % 150));
         let said = run_and_kill(ground, patience);
         total.extend(said);
         runtime.block_on(check(ground, &total));
