@@ -42,12 +42,11 @@ impl Batch {
         let (Some(first), Some(last)) = (self.wanted.first(), self.wanted.last()) else {
             return Ok(Vec::new());
         };
-        let known = selected.view.uids();
-        let uids = known[first.start]..=known[last.end - 1];
         let width = last.end - first.start;
+        let Some(uids) = selected.view.span(first.start..last.end) else { return Ok(Vec::new()) };
         let entries = storage.entries(&selected.login, selected.folder, uids, width, query).await?;
         let placed = entries.into_iter().filter_map(|entry| {
-            let place = known.binary_search(&entry.uid).ok()?;
+            let place = selected.view.place_of(entry.uid)?;
             self.wants(place).then_some((place, entry))
         });
         Ok(placed.collect())

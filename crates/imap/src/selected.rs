@@ -53,7 +53,7 @@ impl Selected {
     /// A folder just opened.
     pub(crate) fn new(login: Arc<Login>, open: OpenFolder, access: Access) -> Self {
         let OpenFolder { folder, uids, recent_from, keywords, subscription, .. } = open;
-        let view = View::new(uids, recent_from, folder.highest_mod_seq, keywords);
+        let view = View::new(&uids, recent_from, folder.highest_mod_seq, keywords);
         Self { login, folder: folder.id, access, view, subscription, look: Look::IfWoken }
     }
 
@@ -185,7 +185,7 @@ impl Selected {
     /// As [`Selected::places`].
     pub(crate) fn uids(&self, numbering: Numbering, set: &SequenceSet) -> Result<Vec<Uid>, Reply> {
         let places = self.places(numbering, set)?;
-        Ok(places.into_iter().flat_map(|run| self.view.uids()[run].iter().copied()).collect())
+        Ok(places.into_iter().flat_map(|run| self.view.uids(run)).collect())
     }
 
     /// Refuses a set of sequence numbers with messages that another session has expunged

@@ -4,17 +4,24 @@
 //! really holds is storage's business; the client's picture changes only by what it is told.
 //!
 //! Invariants:
-//! 1. `uids` is ascending; a message's sequence number is its place there, counted from 1.
+//! 1. A message's sequence number is its place in `uids`, counted from 1.
 //! 2. `gone` is ascending and part of `uids`: expunged from the folder, but the client was not told,
 //!    because its numbers must stay while it waits for FETCH, STORE or SEARCH (RFC 3501 §7.4.1).
 //! 3. `recent` is ascending; in each of its ranges is one of `uids` at least.
 //! 4. All changes up to `told` were told, except for the expunges in `gone`.
+//!
+//! It may be kept for days, so nothing in it grows with what the folder holds, but with what is
+//! irregular there: holes between UIDs, untold expunges, arrivals that other sessions claimed, keywords
+//! (of which a folder has not many).
+
+mod uids;
 
 use crate::wire::sequence_set::Ranges;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use storage::{Changes, StoreOutcome};
 use terms::{Flags, Keyword, ModSeq, SeqNum, Uid};
+use uids::Uids;
 
 /// Whether the client's sequence numbers may change now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +35,7 @@ pub(crate) enum Numbers {
 /// What the client knows of the folder.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    uids: Vec<Uid>,
+    uids: Uids,
     gone: Vec<Uid>,
     recent: Vec<RangeInclusive<Uid>>,
     told: ModSeq,
@@ -70,13 +77,12 @@ impl View {
     /// The view of a folder just opened: `uids`, as of `told`, of which those from `recent_from` on
     /// are recent.
     pub(crate) fn new(
-        mut uids: Vec<Uid>,
+        uids: &[Uid],
         recent_from: Uid,
         told: ModSeq,
         keywords: Vec<Keyword>,
     ) -> Self {
-        // It may be kept for days.
-        uids.shrink_to_fit();
+        let uids = Uids::new(uids);
         let keywords = keywords.into_iter().collect();
         let mut view = Self { uids, gone: Vec::new(), recent: Vec::new(), told, keywords };
         view.note_recent(recent_from, 0);
@@ -85,35 +91,44 @@ impl View {
 
     /// Takes note that the messages from `from` on are recent, among those at `first` and behind it.
     fn note_recent(&mut self, from: Uid, first: usize) {
-        let new = self.uids.get(first..).unwrap_or_default();
-        let new = &new[new.partition_point(|uid| *uid < from)..];
-        let (Some(from), Some(to)) = (new.first(), new.last()) else { return };
-        let place = self.uids.len() - new.len();
-        let before = place.checked_sub(1).map(|place| self.uids[place]);
+        let place = self.uids.places(from.value()..=u32::MAX).start.max(first);
+        let (Some(from), Some(to)) = (self.uids.at(place), self.uids.last()) else { return };
+        let before = place.checked_sub(1).and_then(|place| self.uids.at(place));
         match self.recent.last_mut() {
             // Many small ranges are one, as long as nothing lies between them that is not recent.
-            Some(last) if Some(*last.end()) == before => *last = *last.start()..=*to,
-            _ => self.recent.push(*from..=*to),
+            Some(last) if Some(*last.end()) == before => *last = *last.start()..=to,
+            _ => self.recent.push(from..=to),
         }
     }
 
     /// How many messages the client knows of.
     pub(crate) fn count(&self) -> usize {
-        self.uids.len()
+        self.uids.count()
     }
 
     /// How many of them are recent.
     pub(crate) fn recent_count(&self) -> usize {
-        let count = |range: &RangeInclusive<Uid>| {
-            let from = self.uids.partition_point(|uid| uid < range.start());
-            self.uids.partition_point(|uid| uid <= range.end()) - from
-        };
-        self.recent.iter().map(count).sum()
+        self.recent.iter().map(|range| places(&self.uids, range).len()).sum()
     }
 
-    /// All UIDs, ascending.
-    pub(crate) fn uids(&self) -> &[Uid] {
-        &self.uids
+    /// The UID of the message at this place.
+    pub(crate) fn at(&self, place: usize) -> Option<Uid> {
+        self.uids.at(place)
+    }
+
+    /// The place of a message that the client knows.
+    pub(crate) fn place_of(&self, uid: Uid) -> Option<usize> {
+        self.uids.place_of(uid)
+    }
+
+    /// The UIDs of the messages at these places, ascending.
+    pub(crate) fn uids(&self, places: Range<usize>) -> impl Iterator<Item = Uid> + '_ {
+        self.uids.range(places)
+    }
+
+    /// The UIDs from that of the first of these places to that of the last; none if there are none.
+    pub(crate) fn span(&self, places: Range<usize>) -> Option<RangeInclusive<Uid>> {
+        Some(self.uids.at(places.start)?..=self.uids.at(places.end.checked_sub(1)?)?)
     }
 
     /// The keywords that the client has heard of.
@@ -132,7 +147,7 @@ impl View {
 
     /// The message's number, if the client knows it.
     pub(crate) fn seq(&self, uid: Uid) -> Option<SeqNum> {
-        self.uids.binary_search(&uid).ok().and_then(seq_at)
+        self.uids.place_of(uid).and_then(seq_at)
     }
 
     /// Whether the message was expunged without the client being told.
@@ -152,17 +167,18 @@ impl View {
 
     /// The largest UID that the client knows, or 0.
     pub(crate) fn largest_uid(&self) -> u32 {
-        self.uids.last().map_or(0, |uid| uid.value())
+        self.uids.last().map_or(0, Uid::value)
     }
 
-    /// The messages with UIDs in the set, as ranges of places in [`View::uids`].
+    /// The messages with UIDs in the set, as ranges of places, ascending and not empty.
     pub(crate) fn places_of(&self, uids: &Ranges) -> Vec<Range<usize>> {
-        uids.places_in(&self.uids, |uid| uid.value()).collect()
+        let places = uids.iter().map(|range| self.uids.places(range));
+        places.filter(|places| !places.is_empty()).collect()
     }
 
     /// Takes note that these are gone, before the client can be told.
     pub(crate) fn note_gone(&mut self, expunged: &[Uid]) {
-        let known = expunged.iter().filter(|uid| self.uids.binary_search(uid).is_ok());
+        let known = expunged.iter().filter(|uid| self.uids.place_of(**uid).is_some());
         let before = self.gone.len();
         self.gone.extend(known);
         if self.gone.len() > before {
@@ -212,15 +228,14 @@ impl View {
             news.expunged = self.forget_gone();
         }
 
-        let count_before = self.uids.len();
+        let count_before = self.uids.count();
         for entry in &changes.arrived {
-            if self.uids.last().is_none_or(|last| *last < entry.uid) {
-                self.uids.push(entry.uid);
+            if self.uids.push(entry.uid) {
                 news.keywords_grew |= self.learn_keywords(&entry.flags);
             }
         }
-        if self.uids.len() > count_before {
-            news.exists = Some(self.uids.len());
+        if self.uids.count() > count_before {
+            news.exists = Some(self.uids.count());
             // None: nobody knows better.
             self.note_recent(changes.recent_from.unwrap_or(Uid::MIN), count_before);
         }
@@ -245,14 +260,17 @@ impl View {
         let gone = std::mem::take(&mut self.gone);
         let mut expunged: Vec<SeqNum> = gone.iter().filter_map(|uid| self.seq(*uid)).collect();
         expunged.reverse();
-        self.uids.retain(|uid| gone.binary_search(uid).is_err());
-        let uids = &self.uids;
-        self.recent.retain(|range| {
-            let place = uids.partition_point(|uid| uid < range.start());
-            uids.get(place).is_some_and(|uid| uid <= range.end())
-        });
+        if !gone.is_empty() {
+            self.uids.remove(&gone);
+            self.recent.retain(|range| !places(&self.uids, range).is_empty());
+        }
         expunged
     }
+}
+
+/// The places of UIDs in a range.
+fn places(uids: &Uids, range: &RangeInclusive<Uid>) -> Range<usize> {
+    uids.places(range.start().value()..=range.end().value())
 }
 
 /// The sequence number of the message at this place.

@@ -34,6 +34,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::task::Poll;
 use storage::{Entry, EntryQuery, Storage};
+use terms::Uid;
 
 /// Messages judged at a time by their entries alone.
 const MANY: usize = 500;
@@ -146,8 +147,7 @@ async fn by_headers(
         candidates.iter().for_each(|candidate| sieve.judge(candidate.place, None));
         return Ok(());
     }
-    let known = selected.view.uids();
-    let uids = known[first.place]..=known[last.place];
+    let Some(uids) = selected.view.span(first.place..last.place + 1) else { return Ok(()) };
     let headers = Headers::new(Arc::clone(program), candidates);
     let headers = storage.examine(&selected.login, selected.folder, uids, headers).await?;
     sieve.fitting.extend(headers.fitting);
@@ -271,7 +271,7 @@ async fn say(
         for place in slice {
             let number = match numbering {
                 Numbering::Sequence => seq_at(*place).map(|seq| seq.value()),
-                Numbering::Uid => selected.view.uids().get(*place).map(|uid| uid.value()),
+                Numbering::Uid => selected.view.at(*place).map(Uid::value),
             };
             if let Some(number) = number {
                 line.push(b' ');

@@ -1,6 +1,7 @@
 //! Views, step by step: what happens in the folder, and what the client hears of it.
 
 use super::*;
+use crate::wire::request::{SequenceSet, SetItem, SetNumber};
 use storage::{BlobRef, Entry, Update};
 use terms::{InternalDate, SystemFlag, UnixTime};
 
@@ -21,7 +22,7 @@ fn keyword(name: &str) -> Flags {
 }
 
 fn view(numbers: &[u32], recent_from: u32) -> View {
-    View::new(uids(numbers), uid(recent_from), ModSeq(10), Vec::new())
+    View::new(&uids(numbers), uid(recent_from), ModSeq(10), Vec::new())
 }
 
 fn entry(number: u32, flags: Flags) -> Entry {
@@ -86,7 +87,7 @@ fn check(name: &str, mut view: View, steps: Vec<(Step, &str)>) {
         let (changes, numbers) = changes(step, ModSeq(view.told.0 + 1));
         let news = view.take_in(changes, numbers);
         assert_eq!(heard(&news), expected, "{name}, step {}", index + 1);
-        assert!(view.uids.is_sorted() && view.gone.is_sorted(), "{name}");
+        assert!(view.gone.is_sorted(), "{name}");
         assert!(view.gone.iter().all(|uid| view.seq(*uid).is_some()), "{name}");
     }
 }
@@ -197,8 +198,8 @@ fn only_what_was_claimed_is_recent() {
         let (mut changes, numbers) = changes(step, ModSeq(view.told.0 + 1));
         changes.recent_from = Uid::new(recent_from);
         view.take_in(changes, numbers);
-        let recent = |uid: &&Uid| view.recent(**uid) == Recent::Yes;
-        let recent: Vec<u32> = view.uids.iter().filter(recent).map(|uid| uid.value()).collect();
+        let recent = |uid: &Uid| view.recent(*uid) == Recent::Yes;
+        let recent: Vec<u32> = view.uids(0..view.count()).filter(recent).map(Uid::value).collect();
         assert_eq!(recent, expected);
         assert_eq!(view.recent_count(), expected.len());
         view.recent.len()
@@ -214,4 +215,23 @@ fn only_what_was_claimed_is_recent() {
     assert_eq!(check(Nothing(MayChange), 1, &[2, 5, 6]), 1);
     assert_eq!(check(Expunge(&[2, 5, 6], MayChange), 1, &[]), 0);
     assert_eq!(check(Arrive(&[11], MayChange), 11, &[11]), 1);
+}
+
+#[test]
+fn sets_of_uids_are_found_by_their_places() {
+    let view = view(&[10, 20, 30, 31, 50, 60], 99);
+    let check = |set: &[(u32, u32)], expected: &str| {
+        let number = SetNumber::Number;
+        let item =
+            |(first, last): &(u32, u32)| SetItem { first: number(*first), last: number(*last) };
+        let set = SequenceSet(set.iter().map(item).collect());
+        let places = view.places_of(&set.resolve(view.largest_uid()));
+        assert_eq!(format!("{places:?}"), expected, "{set:?}");
+    };
+    check(&[(20, 31)], "[1..4]");
+    check(&[(1, 9)], "[]");
+    check(&[(11, 19), (21, 29)], "[]");
+    check(&[(10, 10), (31, 31), (60, 60)], "[0..1, 3..4, 5..6]");
+    check(&[(1, 19), (25, 1000)], "[0..1, 2..6]");
+    check(&[(1, u32::MAX)], "[0..6]");
 }

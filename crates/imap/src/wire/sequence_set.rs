@@ -7,7 +7,7 @@
 use super::lexer::{Lexer, Parsed};
 use super::request::{SequenceSet, SetItem, SetNumber};
 use super::writer;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 /// A set may have this many elements.
 const MAX_ITEMS: usize = 10_000;
@@ -125,21 +125,6 @@ impl Ranges {
         }
         self
     }
-
-    /// Which of the `sorted` things, told by their ascending `number`s, the set names: as ranges of
-    /// places in `sorted`, ascending and not empty.
-    pub fn places_in<'a, T>(
-        &'a self,
-        sorted: &'a [T],
-        number: impl Fn(&T) -> u32 + 'a,
-    ) -> impl Iterator<Item = Range<usize>> + 'a {
-        let mut from = 0;
-        self.0.iter().filter_map(move |(first, last)| {
-            let start = from + sorted[from..].partition_point(|thing| number(thing) < *first);
-            from = start + sorted[start..].partition_point(|thing| number(thing) <= *last);
-            (start < from).then_some(start..from)
-        })
-    }
 }
 
 /// Writes `numbers` as a set, neighbours that count upwards as ranges: `1:3,7,9:10`. Keeps their order.
@@ -221,25 +206,6 @@ mod tests {
         assert!(ranges.contains(1) && ranges.contains(u32::MAX) && !ranges.contains(0));
         assert_eq!(ranges.clone().clipped(3).numbers().collect::<Vec<_>>(), [1, 2, 3]);
         assert!(ranges.clone().clipped(0).is_empty());
-        let uids = [4, 9, 1_000_000_000, u32::MAX];
-        assert!(ranges.places_in(&uids, |uid| *uid).eq(std::iter::once(0..4)));
-    }
-
-    #[test]
-    fn finds_places() {
-        let uids = [10, 20, 30, 40, 50, 60];
-        for (set, expected) in [
-            ("20:40", "[1..4]"),
-            ("1:9", "[]"),
-            ("11:19,21:29", "[]"),
-            ("10,30,60", "[0..1, 2..3, 5..6]"),
-            ("1:19,25:1000", "[0..1, 2..6]"),
-            ("*", "[5..6]"),
-        ] {
-            let ranges = parse(set).resolve(60);
-            let places: Vec<_> = ranges.places_in(&uids, |uid| *uid).collect();
-            assert_eq!(format!("{places:?}"), expected, "{set}");
-        }
     }
 
     #[test]

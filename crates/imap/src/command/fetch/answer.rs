@@ -60,7 +60,7 @@ impl<'a> Answers<'a> {
 
     /// Answers with a message's UID, as the client knows it.
     pub(super) async fn uid(&mut self, place: usize, view: &View) -> Result<(), Over> {
-        let (Some(seq), Some(uid)) = (seq_at(place), view.uids().get(place)) else {
+        let (Some(seq), Some(uid)) = (seq_at(place), view.at(place)) else {
             return Ok(());
         };
         untagged::fetch_head(&mut self.line, seq);

@@ -5,6 +5,7 @@ use message::Envelope;
 use message::date::SentDate;
 use message::search::SearchedHeader;
 use storage::Entry;
+use terms::Uid;
 
 /// What the view tells of a message.
 #[derive(Clone, Copy, Debug)]
@@ -17,11 +18,11 @@ pub(super) struct Seen {
 impl Seen {
     /// Of the message at `place`, which is one of the view's places.
     pub(super) fn of(view: &View, place: usize) -> Self {
-        let uid = view.uids()[place];
+        let uid = view.at(place);
         Self {
             seq: u32::try_from(place).map_or(u32::MAX, |place| place.saturating_add(1)),
-            uid: uid.value(),
-            recent: view.recent(uid),
+            uid: uid.map_or(0, Uid::value),
+            recent: uid.map_or(Recent::No, |uid| view.recent(uid)),
         }
     }
 }

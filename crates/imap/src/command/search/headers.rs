@@ -127,12 +127,12 @@ mod tests {
 
     /// Which of the messages, as UIDs 10 to 40, fit, and which stay undecided. Candidates are all but UID 40.
     fn check(keys: Vec<SearchKey>, fitting: &[usize], undecided: &[usize]) {
-        let uids = (1..=4).filter_map(|number| Uid::new(number * 10)).collect();
-        let view = View::new(uids, Uid::MIN, ModSeq(1), Vec::new());
+        let uids: Vec<Uid> = (1..=4).filter_map(|number| Uid::new(number * 10)).collect();
+        let view = View::new(&uids, Uid::MIN, ModSeq(1), Vec::new());
         let program = Arc::new(Program::new(keys.clone(), &view).unwrap());
         let candidate = |place| Candidate { place, seen: Seen::of(&view, place), entry: None };
         let mut headers = Headers::new(program, (0..3).map(candidate).collect());
-        for (uid, text) in view.uids().iter().zip(MESSAGES) {
+        for (uid, text) in uids.iter().zip(MESSAGES) {
             let digest = Structure::scan(text.as_bytes()).encode();
             if let Some(range) = headers.range(*uid, &digest) {
                 let bytes = &text.as_bytes()[range.start as usize..range.end as usize];
@@ -164,15 +164,15 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_passed_over_and_what_is_odd_left() {
-        let uids = (1..=3).filter_map(Uid::new).collect();
-        let view = View::new(uids, Uid::MIN, ModSeq(1), Vec::new());
+        let uids: Vec<Uid> = (1..=3).filter_map(Uid::new).collect();
+        let view = View::new(&uids, Uid::MIN, ModSeq(1), Vec::new());
         let keys = vec![SearchKey::Header(b"subject".to_vec(), Vec::new())];
         let program = Arc::new(Program::new(keys, &view).unwrap());
         let candidate = |place| Candidate { place, seen: Seen::of(&view, place), entry: None };
         let mut headers = Headers::new(program, (0..3).map(candidate).collect());
         let digest = Structure::scan(b"Subject: x\r\n\r\n").encode();
-        assert_eq!(headers.range(view.uids()[1], b"no digest"), None);
-        assert!(headers.range(view.uids()[2], &digest).is_some());
+        assert_eq!(headers.range(uids[1], b"no digest"), None);
+        assert!(headers.range(uids[2], &digest).is_some());
         headers.look(Err(StorageError::Corrupt("damaged".into())));
         assert_eq!((headers.fitting, headers.undecided), (vec![], vec![1, 2]));
     }

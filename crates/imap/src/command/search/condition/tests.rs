@@ -9,8 +9,8 @@ use storage::BlobRef;
 use terms::{Flags, InternalDate, ModSeq, Uid, UnixTime};
 
 fn view() -> View {
-    let uids = [10, 20, 30].into_iter().filter_map(Uid::new).collect();
-    View::new(uids, Uid::new(30).unwrap(), ModSeq(1), Vec::new())
+    let uids: Vec<Uid> = [10, 20, 30].into_iter().filter_map(Uid::new).collect();
+    View::new(&uids, Uid::new(30).unwrap(), ModSeq(1), Vec::new())
 }
 
 fn entry() -> Entry {
