@@ -98,6 +98,7 @@ macro_rules! all_rules_on {
             fence {
                 a_raised_epoch_voids_earlier_logins_in_its_scope
                 what_else_voids_logins
+                a_mark_holds_until_a_login_may_be_void
                 a_deleted_account_gives_up_its_name_and_keeps_its_mail
                 a_deleted_account_comes_back_with_what_is_free
                 a_renamed_account_keeps_its_mail_and_none_of_its_logins

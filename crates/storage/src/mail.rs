@@ -174,12 +174,12 @@ impl Storage {
         ask!(self, examine(login, folder, uids, examiner))
     }
 
-    /// Marks this moment, before something is read ahead of its use. None: this engine cannot tell what happens
+    /// Marks this moment, before something is read ahead of its use. None: it cannot be told what happens
     /// after; then nothing must be read ahead. Does not wait.
     pub fn fence_mark(&self) -> Option<FenceMark> {
         match &self.engine {
             Engine::Embedded(engine) => Some(engine.fence_mark()),
-            Engine::Postgresql(_) => None,
+            Engine::Postgresql(engine) => engine.fence_mark(),
         }
     }
 

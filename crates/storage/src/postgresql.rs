@@ -33,7 +33,7 @@ use crate::feed::Feed;
 use crate::known::Known;
 use crate::logins::Logins;
 use crate::objects::Objects;
-use crate::{Login, OpenError, Options, PostgresqlOptions, StorageError};
+use crate::{FenceMark, Login, OpenError, Options, PostgresqlOptions, StorageError};
 use committer::Committer;
 use connection::Target;
 use deadpool_postgres::{Client, Pool};
@@ -42,6 +42,7 @@ use mail::compaction::Sweep;
 use numbers::Numbers;
 use owner::Owner;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 use tokio_postgres::Client as Connection;
 use tuning::Tuning;
@@ -59,6 +60,8 @@ struct Shared {
     pool: Pool,
     owner: Owner,
     feed: Arc<Feed>,
+    /// How often something was changed that can make logins void.
+    voided: AtomicU64,
     /// Where the bytes of messages are.
     objects: Objects,
     /// The numbers under which they go there.
@@ -109,6 +112,7 @@ impl Postgresql {
             pool,
             owner,
             feed: Arc::default(),
+            voided: AtomicU64::default(),
             objects,
             committer: Committer::new(database.connections),
             numbers: Numbers::default(),
@@ -166,6 +170,12 @@ impl Postgresql {
     /// What is known of large folders.
     fn known(&self) -> &Known {
         &self.shared.known
+    }
+
+    /// See [`crate::Storage::fence_mark`]. Only the owner can make a login void.
+    pub(crate) fn fence_mark(&self) -> Option<FenceMark> {
+        self.shared.owner.check().ok()?;
+        Some(FenceMark(self.shared.voided.load(Ordering::Acquire)))
     }
 
     /// Whether a login is still good.

@@ -1,8 +1,10 @@
 //! Void logins are refused by every operation.
 
 use super::place::{self, Place, append, folder, history};
-use crate::{AccountChange, DomainChange, Login, ServiceState, StorageError, What};
-use terms::{DomainName, Protocol, Scope, UnixTime};
+use crate::{
+    AccountChange, DomainChange, Login, Recipient, ServiceState, Services, StorageError, What,
+};
+use terms::{DomainName, Flags, Protocol, Scope, UnixTime};
 
 pub(super) async fn stands(place: &Place, login: &Login) -> bool {
     let stands = place.storage.login_stands(login).await.unwrap();
@@ -14,6 +16,29 @@ pub(super) async fn stands(place: &Place, login: &Login) -> bool {
         assert_eq!(error, StorageError::Void);
     }
     stands
+}
+
+/// What was read ahead may be used until a login may have become void, and not longer.
+pub(super) async fn a_mark_holds_until_a_login_may_be_void(place: Place) {
+    let (storage, alice, bob) = (&place.storage, &place.alice, &place.bob);
+    let mark = storage.fence_mark().unwrap();
+    // Mail comes and is read.
+    let at = append(storage, alice, "INBOX", b"more").await;
+    let entry = place::entry_of(place::blob(storage, b"news").await, Flags::default());
+    let recipient = Recipient { account: bob.account, folder: folder("INBOX") };
+    storage.deliver(entry, vec![recipient]).await.unwrap()[0].as_ref().unwrap();
+    let inbox = storage.open_folder(alice, &folder("INBOX"), true).await.unwrap();
+    storage.expunge(alice, inbox.folder.id, vec![at]).await.unwrap();
+    assert!(storage.holds_since(mark));
+
+    storage.raise_epoch(alice.account, Scope::Everything, history("logout")).await.unwrap();
+    assert!(!storage.holds_since(mark));
+    let mark = storage.fence_mark().unwrap();
+    assert!(storage.holds_since(mark));
+    let services = Some(Services { imap4: ServiceState::Suspended, ..Services::default() });
+    let change = AccountChange { services, ..AccountChange::default() };
+    storage.change_account(bob.account, change, history("suspend")).await.unwrap();
+    assert!(!storage.holds_since(mark));
 }
 
 pub(super) async fn a_raised_epoch_voids_earlier_logins_in_its_scope(place: Place) {

@@ -21,9 +21,10 @@ use crate::{
     HistoryEntry, LoginAttempt, NewAccount, NewAppPassword, NewDomain, NewToken, Raised,
     StorageError, Token,
 };
+use std::sync::atomic::Ordering;
 use terms::{AccountId, Address, CompanyId, DomainId, DomainName, Epoch, Scope, TokenId, UnixTime};
 
-/// Carries out a change in a transaction of its own.
+/// Carries out a change in a transaction of its own. Each may make logins void, and no other does.
 macro_rules! change {
     ($engine:expr, |$write:ident| $act:expr) => {{
         let engine = $engine.clone();
@@ -32,8 +33,10 @@ macro_rules! change {
             let write = Write::begin(&mut client, engine.feed()).await?;
             let $write = &write;
             let answer = $act.await?;
-            write.commit().await?;
-            Ok(answer)
+            let committed = write.commit().await;
+            // Before anybody is answered; and also when the answer was lost, for it may have been done.
+            engine.shared.voided.fetch_add(1, Ordering::Release);
+            committed.map(|()| answer)
         })
         .await
     }};
