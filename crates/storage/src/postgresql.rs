@@ -139,6 +139,7 @@ impl Postgresql {
         }
         self.shared.pool.close();
         self.shared.feed.close();
+        self.shared.owner.give_up();
     }
 
     /// A connection, as long as the store is ours.

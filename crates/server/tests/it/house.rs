@@ -12,6 +12,7 @@ use sessions::Sessions;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use storage::Storage;
 use tempfile::TempDir;
@@ -30,6 +31,9 @@ pub(crate) const OPS: &str = "ops@acme.adm";
 pub(crate) const ADMIN: &str = "admin@a.example";
 /// Tests come from here; they are many, and are no guessers.
 pub(crate) const TRUSTING: &str = "trusted_networks = [\"127.0.0.0/8\"]";
+
+/// Databases that this process has made.
+static DATABASES: AtomicU64 = AtomicU64::new(0);
 
 /// Tests that measure time run alone.
 static MACHINE: RwLock<()> = RwLock::const_new(());
@@ -86,6 +90,31 @@ impl House {
         Self::start(limits, Share::WithOthers(MACHINE.read().await)).await
     }
 
+    /// With mail in a PostgreSQL database and in an object store; none (said aloud): they are not there.
+    pub(crate) async fn on_servers() -> Option<Self> {
+        let (server, bucket) = (testkit::services::postgresql()?, testkit::services::s3()?);
+        let name = format!(
+            "posthouse_it_{}_{}",
+            std::process::id(),
+            DATABASES.fetch_add(1, Ordering::Relaxed)
+        );
+        let (client, connection) =
+            tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let testkit::services::Bucket { endpoint, name: bucket, access_key_id, secret_access_key } =
+            bucket;
+        Some(
+            Self::with(&format!(
+                "{TRUSTING}\n[storage]\nengine = \"postgresql\"\nurl = \"{base}/{name}\"\n[storage.blobs]\n\
+                 url = \"s3://{bucket}/{name}\"\nendpoint = \"{endpoint}\"\nallow_http = true\n\
+                 access_key_id = \"{access_key_id}\"\nsecret_access_key = \"{secret_access_key}\"\n"
+            ))
+            .await,
+        )
+    }
+
     /// While no other test of this kind runs.
     pub(crate) async fn alone(limits: &str) -> Self {
         Self::start(limits, Share::Alone(MACHINE.write().await)).await
@@ -101,7 +130,7 @@ impl House {
         text.push_str(&format!("[limits]\n{limits}\n"));
         let config = Config::parse("the test's configuration", &text, []).unwrap();
         // The first administrator is made as `posthouse bootstrap` does it; the rest is the API's.
-        let options = storage::Options::embedded(data_dir, 1);
+        let options = config.storage.options(&config.data_dir).unwrap();
         let storage = Storage::open(options).await.unwrap();
         let accounts =
             accounts::Accounts::new(storage.clone(), accounts::Options::default()).unwrap();

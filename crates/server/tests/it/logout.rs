@@ -10,6 +10,7 @@ mod busy;
 mod hanging;
 mod kept;
 mod names;
+mod on_servers;
 mod races;
 mod rights;
 mod secrets;

@@ -6,7 +6,7 @@
 //! else was here. Otherwise it stays refused for ever, because logouts may have happened elsewhere.
 
 use super::connection::Target;
-use super::fault::opening;
+use super::fault::{closed, opening};
 use crate::{OpenError, StorageError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -21,9 +21,13 @@ const PULSE: Duration = Duration::from_secs(2);
 /// How long a lock may stay with a connection of ours that PostgreSQL has not yet noticed to be gone.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How often it is asked for meanwhile.
+const AGAIN: Duration = Duration::from_millis(100);
+
 const OURS: u8 = 0;
 const LOST: u8 = 1;
 const TAKEN: u8 = 2;
+const GIVEN_UP: u8 = 3;
 
 /// See the module's head. Gives the store up when dropped.
 #[derive(Debug)]
@@ -39,7 +43,7 @@ impl Owner {
         let held = loop {
             match Held::take(&target).await? {
                 Some(held) => break held,
-                None if started.elapsed() < LINGER => tokio::time::sleep(PULSE / 4).await,
+                None if started.elapsed() < LINGER => tokio::time::sleep(AGAIN).await,
                 None => return Err(OpenError::InUse { path: target.place.clone() }),
             }
         };
@@ -51,10 +55,18 @@ impl Owner {
         Ok(Self { state, keeper })
     }
 
+    /// Lets others have the store. Nothing is allowed any more.
+    pub(super) fn give_up(&self) {
+        // The keeper's connection ends with it.
+        self.keeper.abort();
+        self.state.store(GIVEN_UP, Ordering::Release);
+    }
+
     /// Whether the store is ours at the moment.
     pub(super) fn check(&self) -> Result<(), StorageError> {
         let problem = match self.state.load(Ordering::Acquire) {
             OURS => return Ok(()),
+            GIVEN_UP => return Err(closed()),
             LOST => "the connection to PostgreSQL that holds the store is lost",
             _ => "another server has taken over the database: restart this one",
         };
@@ -64,7 +76,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.keeper.abort();
+        self.give_up();
     }
 }
 
@@ -114,7 +126,9 @@ impl Held {
 async fn keep(target: Arc<Target>, mut held: Held, number: i64, state: Arc<AtomicU8>) {
     loop {
         held.end().await;
-        state.store(LOST, Ordering::Release);
+        if !moved(&state, OURS, LOST) {
+            return;
+        }
         tracing::error!(database = target.place, "the connection that holds the store is lost");
         held = loop {
             tokio::time::sleep(PULSE).await;
@@ -123,14 +137,21 @@ async fn keep(target: Arc<Target>, mut held: Held, number: i64, state: Arc<Atomi
             match owner.map(|row| row.get::<_, i64>(0)) {
                 Ok(owner) if owner == number => break again,
                 Ok(_) => {
-                    state.store(TAKEN, Ordering::Release);
+                    moved(&state, LOST, TAKEN);
                     tracing::error!(database = target.place, "another server has the store now");
                     return;
                 }
                 Err(_) => {}
             }
         };
-        state.store(OURS, Ordering::Release);
+        if !moved(&state, LOST, OURS) {
+            return;
+        }
         tracing::info!(database = target.place, "the store is held again");
     }
+}
+
+/// Goes from one state to the next; false: the store was given up meanwhile.
+fn moved(state: &AtomicU8, from: u8, to: u8) -> bool {
+    state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
 }
