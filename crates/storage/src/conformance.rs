@@ -191,8 +191,8 @@ fn keep_at_random<T, F>(
     use proptest::test_runner::{Config, TestRunner};
     let cases = match kind {
         Kind::Embedded => 24,
-        Kind::Postgresql => 8,
-        Kind::PostgresqlAndS3 => 3,
+        Kind::Postgresql => 5,
+        Kind::PostgresqlAndS3 => 2,
     };
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     if !kind.is_there() {

@@ -18,7 +18,7 @@ use terms::{FlagChange, Flags, Scope, SystemFlag, Uid};
 const DIR: &str = "POSTHOUSE_CRASH_TEST_DIR";
 /// The database.
 const DATABASE: &str = "POSTHOUSE_CRASH_TEST_DATABASE";
-const KILLS: u64 = 20;
+const KILLS: u64 = 10;
 /// Messages that change flags and move together.
 const HERD: u32 = 20;
 
