@@ -136,8 +136,8 @@ pub(super) async fn tokens_expire_and_are_spent(place: Place) {
     assert_eq!(storage.token("late", at(19)).await.unwrap().map(|it| it.id), Some(late));
     let once = storage.token("y", at(19)).await.unwrap().unwrap();
     assert!(once.once && once.use_for == TokenUse::Mail);
-    let (first, second) = tokio::join!(storage.spend_token(once.id), storage.spend_token(once.id));
-    assert_eq!((first, second), (Ok(true), Ok(false)));
+    let (one, other) = tokio::join!(storage.spend_token(once.id), storage.spend_token(once.id));
+    assert!(one.unwrap() != other.unwrap(), "one of them has it, whichever");
     assert_eq!(storage.token("y", at(19)).await, Ok(None), "spent");
     assert!(stands(&place, &login(once.id)).await, "but its session goes on");
     assert_eq!(storage.spend_token(late).await, Ok(false), "not one for one use");
