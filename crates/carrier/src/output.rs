@@ -68,6 +68,11 @@ impl Output {
         self.put(bytes, false);
     }
 
+    /// Notes that what was just said was the last word: nobody says anything behind it, not even goodbye.
+    pub fn conclude(&mut self) {
+        self.state.lock().at_seam = false;
+    }
+
     /// Notes that what was just said holds mail: the connection must know when the client's side has
     /// all of it.
     pub fn mark_mail(&mut self) {
@@ -198,6 +203,8 @@ mod tests {
         block_on(output.flushed()).unwrap();
         output.say(b"* OK\r\n");
         assert!(drain.is_at_seam() && drain.is_pending());
+        output.conclude();
+        assert!(!drain.is_at_seam());
         drain.close();
         assert_eq!(block_on(output.room()), Err(Gone));
         assert!(!drain.is_pending());

@@ -43,6 +43,7 @@ pub fn serve<H: Host>(
                 Err(End::Silently(over)) => return over,
                 Err(End::WithBye(text)) => {
                     dialogue.talk.output.say(format!("* BYE {text}\r\n").as_bytes());
+                    dialogue.talk.output.conclude();
                     return Over::Left;
                 }
             }
@@ -171,7 +172,10 @@ impl<H: Host> Dialogue<H> {
     async fn after(&mut self, row: &Row, reply: &Reply) -> Result<(), End> {
         match row.after {
             After::Nothing | After::Tell { .. } => {}
-            After::Leave => return Err(Over::Left.into()),
+            After::Leave => {
+                self.talk.output.conclude();
+                return Err(Over::Left.into());
+            }
             After::LoggedIn if reply.status == Status::No => {
                 self.failed_logins += 1;
                 if self.failed_logins >= self.talk.limits().failed_logins {

@@ -139,6 +139,7 @@ impl<H: Host> Talk<H> {
     /// Refuses for the last time: the connection is to be closed behind it.
     pub(crate) async fn send_away(&mut self, refusal: Refusal) -> Over {
         self.refuse(refusal);
+        self.output.conclude();
         // Whether it could be said makes no difference any more.
         let _: Result<(), Gone> = self.output.flushed().await;
         Over::Left
@@ -147,6 +148,7 @@ impl<H: Host> Talk<H> {
     /// Answers QUIT.
     pub(crate) async fn goodbye(&mut self) -> Result<(), Over> {
         self.ok("goodbye");
+        self.output.conclude();
         Ok(self.output.flushed().await?)
     }
 }
