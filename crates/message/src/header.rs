@@ -4,6 +4,7 @@
 //! without a value, so that nothing of a header is lost to whoever copies it.
 
 use memchr::memchr;
+use std::borrow::Cow;
 
 /// One field of a header, borrowed from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Field<'_> {
     }
 
     /// The value on one line, see [`unfold`].
-    pub fn unfolded(&self) -> Vec<u8> {
+    pub fn unfolded(&self) -> Cow<'_, [u8]> {
         unfold(self.value)
     }
 }
@@ -61,15 +62,18 @@ impl<'a> Iterator for Fields<'a> {
 
 /// The value of a field on one line: the line breaks of its folding are taken out (RFC 5322
 /// §2.2.3), blanks around it too. Everything else stays as it is.
-pub fn unfold(value: &[u8]) -> Vec<u8> {
-    let mut line = Vec::with_capacity(value.len());
+pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let mut rest = value.trim_ascii();
+    if memchr(b'\n', rest).is_none() {
+        return Cow::Borrowed(rest);
+    }
+    let mut line = Vec::with_capacity(rest.len());
     while let Some(newline) = memchr(b'\n', rest) {
         line.extend_from_slice(without_line_end(&rest[..=newline]));
         rest = &rest[newline + 1..];
     }
     line.extend_from_slice(rest);
-    line
+    Cow::Owned(line)
 }
 
 /// Whether the text begins with an empty line, the end of a header.

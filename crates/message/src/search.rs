@@ -77,8 +77,14 @@ struct FoldedField {
 impl<'a> SearchedHeader<'a> {
     /// Prepares a header.
     pub fn new(header: &'a [u8]) -> Self {
+        Self::with_fields(header, |_| true)
+    }
+
+    /// Prepares the fields of a header whose names are wanted: it is as if it had no others.
+    pub fn with_fields(header: &'a [u8], wanted: impl Fn(&[u8]) -> bool) -> Self {
         let searched = |field| SearchedField { field, folded: OnceLock::new() };
-        Self { fields: header::fields(header).map(searched).collect() }
+        let fields = header::fields(header).filter(|field| wanted(field.name));
+        Self { fields: fields.map(searched).collect() }
     }
 
     /// Whether a field of this name contains the text (SEARCH HEADER, FROM, SUBJECT and so on). The
@@ -104,12 +110,25 @@ impl SearchedField<'_> {
 
 impl FoldedField {
     fn new(field: header::Field<'_>) -> Self {
-        let mut line = String::new();
-        fold(&decode_words(field.name), &mut line);
+        let mut line = String::with_capacity(field.raw.len() + 1);
+        fold_words(field.name, &mut line);
         line.push_str(": ");
         let value = line.len();
-        fold(&decode_words(&field.unfolded()), &mut line);
+        fold_words(&field.unfolded(), &mut line);
         Self { line, value }
+    }
+}
+
+/// An unfolded value, decoded and folded.
+fn fold_words(value: &[u8], out: &mut String) {
+    match std::str::from_utf8(value) {
+        // As most are: no other letters, and no encoded words.
+        Ok(plain) if plain.is_ascii() && memmem::find(value, b"=?").is_none() => {
+            let start = out.len();
+            out.push_str(plain);
+            out[start..].make_ascii_lowercase();
+        }
+        _ => fold(&decode_words(value), out),
     }
 }
 

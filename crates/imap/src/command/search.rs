@@ -38,8 +38,8 @@ use terms::Uid;
 
 /// Messages judged at a time by their entries alone.
 const MANY: usize = 500;
-/// So many times as many are on their way through the judgements.
-const AT_A_TIME: usize = 2;
+/// So many times as many are on their way through the judgements: a processor that is done with one finds another.
+const AT_A_TIME: usize = 3;
 /// Messages judged at a time with their digests.
 const FEW: usize = 100;
 /// Bytes of a header that are looked at: no honest one is larger, and looking takes the thread.

@@ -144,7 +144,7 @@ impl Index {
     fn value(&mut self, field: Field<'_>) -> Option<Vec<u8>> {
         let value = &field.value[..field.value.len().min(MAX_FIELD)];
         self.octets += value.len();
-        (self.octets <= MAX_INDEXED).then(|| header::unfold(value))
+        (self.octets <= MAX_INDEXED).then(|| header::unfold(value).into_owned())
     }
 }
 

@@ -48,6 +48,18 @@ impl OpenBlob {
         Ok(bytes)
     }
 
+    /// The same, into a buffer that may have been used before.
+    pub(super) fn read_to(
+        &self,
+        buffer: &mut Vec<u8>,
+        offset: u64,
+        length: usize,
+    ) -> Result<(), StorageError> {
+        let place = self.place(offset, length);
+        read_exact_to(buffer, &self.file, &place).map_err(|error| self.fault(&error))?;
+        self.check(&place, buffer)
+    }
+
     /// The same for [`read_ranges`].
     pub(super) fn range(self, offset: u64, length: usize) -> OpenRange {
         OpenRange { place: self.place(offset, length), open: self }
@@ -141,6 +153,23 @@ fn read_exact(file: &File, place: &Range<u64>) -> io::Result<Vec<u8>> {
     // The allocator may have given more room than was asked for.
     bytes.truncate(length);
     Ok(bytes)
+}
+
+/// The same, into a buffer. Its room is larger than the range, often, and is not to be filled.
+fn read_exact_to(buffer: &mut Vec<u8>, file: &File, place: &Range<u64>) -> io::Result<()> {
+    let length = (place.end - place.start) as usize;
+    buffer.try_reserve_exact(length.saturating_sub(buffer.len()))?;
+    buffer.resize(length, 0);
+    let mut done = 0;
+    while done < length {
+        match pread(file, &mut buffer[done..], place.start + done as u64) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => done += count,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 fn spoilt(blob: BlobRef) -> StorageError {

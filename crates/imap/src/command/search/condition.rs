@@ -103,6 +103,11 @@ impl Program {
         self.root.asks(Cost::Header)
     }
 
+    /// Whether a condition is about header fields of that name.
+    pub(super) fn asks_for_field(&self, name: &[u8]) -> bool {
+        self.root.asks_for_field(name)
+    }
+
     /// The texts that are looked for in bodies.
     pub(super) fn needles(&self) -> impl Iterator<Item = &Needle> {
         self.needles.iter()
@@ -235,6 +240,18 @@ impl Condition {
             }
             Condition::Not(part) => part.asks(what),
             alone => alone.cost() == what,
+        }
+    }
+
+    fn asks_for_field(&self, name: &[u8]) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().any(|part| part.asks_for_field(name))
+            }
+            Condition::Not(part) => part.asks_for_field(name),
+            Condition::Header(wanted, _) => wanted.eq_ignore_ascii_case(name),
+            Condition::AnyHeader(_) => true,
+            _ => false,
         }
     }
 

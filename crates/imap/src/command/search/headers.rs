@@ -98,7 +98,8 @@ impl Examiner for Headers {
     fn look(&mut self, bytes: Result<&[u8], StorageError>) {
         // What cannot be read is looked at once more, alone.
         let verdict = bytes.ok().and_then(|bytes| {
-            let header = SearchedHeader::new(bytes);
+            let header =
+                SearchedHeader::with_fields(bytes, |name| self.program.asks_for_field(name));
             let evidence = self.candidates[self.at].evidence();
             let evidence = match &self.envelope {
                 Some(envelope) => evidence.with_envelope(envelope),

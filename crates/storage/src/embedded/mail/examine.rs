@@ -1,6 +1,7 @@
 //! Messages looked at where they are read.
 
 use super::folder;
+use crate::embedded::open_blob::OpenBlob;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
 use crate::{Examiner, StorageError};
@@ -24,14 +25,24 @@ pub(crate) fn examine(
     )?;
     let mut rows =
         statement.query(params![sql::int(folder.0), uids.start().value(), uids.end().value()])?;
+    let (mut buffer, mut open) = (Vec::new(), None::<OpenBlob>);
     while let Some(row) = rows.next()? {
         let digest = row.get_ref(5)?.as_blob().map_err(crate::embedded::fault::damaged)?;
         if let Some(range) = examiner.range(sql::uid(row, 0)?, digest) {
             let (blob, checksum) = (super::stored_blob(row, 1)?, row.get::<_, [u8; 32]>(4)?);
+            let checksum = blake3::Hash::from_bytes(checksum);
             let length = usize::try_from(range.end.saturating_sub(range.start));
-            let open = reader.segments.hold(blob, blake3::Hash::from_bytes(checksum));
-            let read = open.and_then(|open| open.read(range.start, length.unwrap_or(usize::MAX)));
-            examiner.look(read.as_deref().map_err(Clone::clone));
+            let held = match open.take() {
+                // Messages of a folder often follow each other in one file.
+                Some(open) if open.blob.segment == blob.segment => {
+                    Ok(OpenBlob { blob, checksum, ..open })
+                }
+                _ => reader.segments.hold(blob, checksum),
+            };
+            let read = held.and_then(|held| {
+                open.insert(held).read_to(&mut buffer, range.start, length.unwrap_or(usize::MAX))
+            });
+            examiner.look(read.map(|()| buffer.as_slice()));
         }
     }
     Ok(())
