@@ -6,6 +6,7 @@
 use crate::call::Call;
 use crate::error::{ErrorNumber, Failure};
 use accounts::{Action, Permit, Target, authz};
+use futures::future::join;
 use storage::{Account, Domain, Found, Role};
 use terms::{Address, DomainName};
 
@@ -33,18 +34,22 @@ impl Call {
     pub(crate) async fn user(&self, user: &str, action: Action) -> Result<User, Failure> {
         let domain = user.rsplit_once('@').and_then(|(_, domain)| DomainName::parse(domain).ok());
         let domain = domain.ok_or(ErrorNumber::Rights)?;
-        let domain = self.storage().domain(&domain).await?.ok_or(ErrorNumber::Rights)?;
         let address = Address::parse(user).ok();
+        let found = async {
+            match &address {
+                Some(address) => self.storage().find(address).await,
+                None => Ok(None),
+            }
+        };
+        // Both at once: one wait for storage rather than two.
+        let (domain, found) = join(self.storage().domain(&domain), found).await;
+        let (domain, found) = (domain?.ok_or(ErrorNumber::Rights)?, found?);
         let own = self.actor.identity();
         // Without a role one has only oneself; the same answer as for any stranger's.
         let reaches = authz::reaches_into(&self.actor, &domain);
         if !reaches && own.domain != domain.id {
             return Err(ErrorNumber::Rights.into());
         }
-        let found = match &address {
-            Some(address) => self.storage().find(address).await?,
-            None => None,
-        };
         let Some(found) = found else {
             if !reaches {
                 return Err(ErrorNumber::Rights.into());

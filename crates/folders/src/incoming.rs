@@ -1,7 +1,7 @@
 //! A message on its way in: bytes to a blob, digest and size made on the way.
 
 use bytes::Bytes;
-use storage::{BlobRef, BlobWriter, NewEntry, Storage, StorageError};
+use storage::{BlobRef, BlobWriter, NewEntry, Room, Storage, StorageError};
 use terms::{Flags, InternalDate};
 
 /// Takes a message's bytes as they arrive and stores them. Dropping it leaves nothing behind.
@@ -43,9 +43,10 @@ impl Incoming {
     /// # Errors
     /// [`StorageError::Full`] or [`StorageError::Unavailable`].
     pub async fn finish(mut self) -> Result<Received, StorageError> {
+        let room = Room::of(self.writer.size()).await;
         let bytes = self.writer.bytes().await?;
         let digest = Bytes::from(message::Structure::scan(&bytes).encode());
-        drop(bytes);
+        drop((bytes, room));
         let blob = self.writer.finish().await?;
         Ok(Received { blob, digest })
     }

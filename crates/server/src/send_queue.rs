@@ -11,8 +11,8 @@ use rustix::fd::OwnedFd;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
@@ -48,7 +48,7 @@ pub(crate) struct SendQueue {
 pub(crate) struct SendQueues {
     socket: Option<OwnedFd>,
     /// Numbers the questions, so that no answer is taken for another's.
-    asked: AtomicU32,
+    asked: Cell<u32>,
 }
 
 impl SendQueues {
@@ -60,13 +60,13 @@ impl SendQueues {
             SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
             Some(netlink::SOCK_DIAG),
         );
-        Self { socket: socket.ok(), asked: AtomicU32::new(1) }
+        Self { socket: socket.ok(), asked: Cell::new(1) }
     }
 
     /// What is queued, or nothing if the kernel does not say.
     pub(crate) fn ask(&self, local: SocketAddr, peer: SocketAddr) -> Option<SendQueue> {
         let socket = self.socket.as_ref()?;
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let number = self.asked.replace(self.asked.get().wrapping_add(1));
         send(socket, &request(local, peer, number), SendFlags::empty()).ok()?;
         let mut answer = [0u8; 2048];
         // The kernel queues its answer before `send` returns. An answer to an earlier question, whose
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(queues.ask(local, peer), quiet);
         drop(client);
         drop(server);
-        assert_eq!(SendQueues { socket: None, asked: AtomicU32::new(1) }.ask(local, peer), None);
+        assert_eq!(SendQueues { socket: None, asked: Cell::new(1) }.ask(local, peer), None);
     }
 
     #[test]

@@ -126,6 +126,7 @@ macro_rules! all_rules_on {
                 tokens_expire_and_are_spent
                 what_revokes_tokens
                 a_lost_alias_voids_the_logins_by_it_only
+                a_name_that_means_another_is_not_free
                 what_takes_an_administrators_logins
             }
             model {

@@ -1,9 +1,9 @@
 //! Bounds on how many there can be of what administration makes, for all engines.
 
-/// Aliases of one account.
-pub(crate) const ALIASES: usize = 1000;
-/// Aliases of one domain.
-pub(crate) const DOMAIN_ALIASES: usize = 1000;
+/// Aliases of one account (OMA reference 7).
+pub(crate) const ALIASES: usize = 2000;
+/// Aliases of one domain (there, too).
+pub(crate) const DOMAIN_ALIASES: usize = 2000;
 /// App passwords of one account (OMA reference 14.23).
 pub(crate) const APP_PASSWORDS: usize = 4;
 /// Aliases of one account whose loss is remembered one by one.

@@ -33,7 +33,7 @@ use message::search::{SearchedHeader, pieces};
 use std::ops::Range;
 use std::sync::Arc;
 use std::task::Poll;
-use storage::{Entry, EntryQuery, Storage};
+use storage::{Entry, EntryQuery, Room, Storage};
 use terms::Uid;
 
 /// Messages judged at a time by their entries alone.
@@ -216,6 +216,7 @@ async fn by_message(stored: Stored<'_>, program: &Program, place: usize) -> Resu
             break;
         }
         let span = if piece.is_header() { beginning(piece.span()) } else { piece.span() };
+        let _room = Room::of(span.len()).await;
         let bytes = match stored.bytes(span).await {
             Ok(bytes) => bytes,
             Err(failure) => return unreadable_is_no_match(failure),

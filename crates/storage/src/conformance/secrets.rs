@@ -3,8 +3,8 @@
 use super::fence::stands;
 use super::place::{self, NOW, Place, address, history};
 use crate::{
-    AccountChange, AppPassword, DomainChange, Login, NewAppPassword, NewToken, Raised, Role,
-    RoleGrant, ServiceState, Services, StorageError, TokenUse, What,
+    AccountChange, AccountKind, AppPassword, DomainChange, Login, NewAccount, NewAppPassword,
+    NewToken, Raised, Role, RoleGrant, ServiceState, Services, StorageError, TokenUse, What,
 };
 use terms::{AccountId, AppPasswordId, Credential, DomainName, Scope, TokenId, UnixTime};
 
@@ -249,6 +249,35 @@ pub(super) async fn a_lost_alias_voids_the_logins_by_it_only(place: Place) {
     assert!(!stands(&place, &home).await && stands(&place, &ali).await);
     assert!(stands(&place, &by(&place.alice, "alice@example.info")).await);
     assert!(stands(&place, &place.alice).await && stands(&place, &place.bob).await);
+}
+
+/// A name that means another account through an alias of the domain cannot be taken away from it. One that was
+/// taken before there was that account stays where it is.
+pub(super) async fn a_name_that_means_another_is_not_free(place: Place) {
+    let storage = &place.storage;
+    let set = async |who: AccountId, names: &[&str]| {
+        let aliases = Some(names.iter().map(|it| address(it)).collect());
+        let change = AccountChange { aliases, ..Default::default() };
+        storage.change_account(who, change, history("aliases")).await.map(drop)
+    };
+    let (alice, bob) = (place.alice.account, place.bob.account);
+    let taken = Err(StorageError::Exists(What::Address));
+    assert_eq!(set(bob, &["alice@example.net"]).await, taken);
+    assert!(stands(&place, &by(&place.alice, "alice@example.net")).await);
+    // One's own is.
+    assert_eq!(set(alice, &["alice@example.net"]).await, Ok(()));
+    assert_eq!(set(bob, &["carol@example.net"]).await, Ok(()));
+    let make = |aliases: &[&str]| {
+        let aliases = Some(aliases.iter().map(|it| address(it)).collect());
+        let change = AccountChange { aliases, ..Default::default() };
+        let new =
+            NewAccount { address: address("carol@example.com"), kind: AccountKind::Local, change };
+        storage.create_account(new, NOW, history("create"))
+    };
+    assert_eq!(make(&["bob@example.net"]).await.map(drop), taken);
+    make(&[]).await.unwrap();
+    assert_eq!(set(bob, &["b@example.com", "carol@example.net"]).await, Ok(()));
+    assert!(stands(&place, &by(&place.bob, "carol@example.net")).await);
 }
 
 /// An administrator's logins on behalf of others go by his own epoch.

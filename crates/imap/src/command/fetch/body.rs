@@ -7,10 +7,14 @@ use crate::selected::Selected;
 use crate::wire::request::{FetchItem, Section, SectionPart};
 use bytes::Bytes;
 use message::{Located, SectionText, Span, Structure};
-use storage::{Entry, HeldBlob, Storage};
+use storage::{Entry, HeldBlob, Room, Storage};
 
 /// How much of a message is read at a time.
 pub(super) const CHUNK: u64 = 64 * 1024;
+
+/// Bytes of a header among which fields are looked for: what is found is kept until the client has it. No honest
+/// header is larger.
+const MOST_OF_A_HEADER: u64 = 1024 * 1024;
 
 /// What a section turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +139,7 @@ impl<'a> Stored<'a> {
             Ok(structure) => Ok(structure),
             Err(error) => {
                 tracing::warn!(%error, "a digest cannot be read; the message is scanned instead");
+                let _room = Room::of(self.entry.blob.size).await;
                 Ok(Structure::scan(&self.bytes(self.whole()).await?))
             }
         }
@@ -188,7 +193,10 @@ impl<'a> Stored<'a> {
         Ok(match structure.locate(&section.path, &text) {
             None => Content::Absent,
             Some(Located::Verbatim(span)) => Content::Stored(span),
-            Some(Located::Filtered(span)) => Content::Made(text.filter(&self.bytes(span).await?)),
+            Some(Located::Filtered(span)) => {
+                let header = Span::new(span.start, span.end.min(span.start + MOST_OF_A_HEADER));
+                Content::Made(text.filter(&self.bytes(header).await?))
+            }
         })
     }
 }

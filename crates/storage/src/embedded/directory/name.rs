@@ -79,8 +79,12 @@ pub(super) fn replace_aliases(
     id: AccountId,
     aliases: &[Address],
 ) -> Result<(), StorageError> {
+    let former = self::aliases(conn, id)?;
     sql::run(conn, "DELETE FROM address WHERE account = ?1 AND is_alias = 1", [sql::int(id.0)])?;
     for (position, alias) in aliases.iter().enumerate() {
+        if !former.contains(alias) {
+            is_free(conn, id, alias)?;
+        }
         take(conn, id, alias, true, position)?;
     }
     Ok(())
@@ -93,7 +97,7 @@ pub(super) fn give_free_aliases(
     aliases: &[Address],
 ) -> Result<(), StorageError> {
     for (position, alias) in aliases.iter().enumerate() {
-        match take(conn, id, alias, true, position) {
+        match is_free(conn, id, alias).and_then(|()| take(conn, id, alias, true, position)) {
             Ok(()) | Err(StorageError::Exists(_)) => {}
             Err(error) => return Err(error),
         }
@@ -136,6 +140,15 @@ pub(super) fn all(conn: &Connection, id: AccountId) -> Result<Vec<Address>, Stor
 /// A stored address.
 pub(super) fn stored(text: &str) -> Result<Address, StorageError> {
     Address::parse(text).map_err(damaged)
+}
+
+/// Refuses a name that means another account, be it through an alias of the domain: who logs in by it would
+/// be somebody else from then on.
+fn is_free(conn: &Connection, id: AccountId, name: &Address) -> Result<(), StorageError> {
+    match resolve(conn, name)? {
+        Some((holder, _)) if holder != id => Err(StorageError::Exists(What::Address)),
+        _ => Ok(()),
+    }
 }
 
 fn take(

@@ -152,7 +152,8 @@ fn all_made(wanted: usize, made: u64) -> Result<(), StorageError> {
 }
 
 /// Gives an account those of the names that are free, each with its position among the aliases; -1: its real
-/// name. Answers how many those are.
+/// name. Answers how many those are. A name that means another account through an alias of the domain is not free:
+/// who logs in by it would be somebody else from then on.
 async fn give(
     write: &Write<'_>,
     id: AccountId,
@@ -164,7 +165,14 @@ async fn give(
         &write.tx,
         "INSERT INTO address (address, account, is_alias, position)
          SELECT n.name, $1, n.position >= 0, greatest(n.position, 0)
-         FROM unnest($2::text[], $3::bigint[]) AS n (name, position) ORDER BY n.name COLLATE \"C\"
+         FROM unnest($2::text[], $3::bigint[]) AS n (name, position)
+         WHERE NOT EXISTS (
+             SELECT 1 FROM domain_name alias
+             JOIN domain d ON d.id = alias.domain
+             JOIN address meant ON meant.address = split_part(n.name, '@', 1) || '@' || d.name
+             WHERE alias.name = split_part(n.name, '@', 2) AND alias.is_alias AND meant.account <> $1
+         )
+         ORDER BY n.name COLLATE \"C\"
          ON CONFLICT (address) DO NOTHING",
         &[&sql::int(id.0), &names, &positions],
     )
