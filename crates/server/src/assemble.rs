@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::host::now;
 use crate::http::Readiness;
+use crate::linger::Places;
 use crate::listener::Listener;
 use crate::maintenance;
 use crate::metrics::Metrics;
@@ -22,6 +23,7 @@ use crate::web::Web;
 use accounts::Accounts;
 use sessions::Sessions;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 use storage::Storage;
 use terms::{Incarnation, NodeId};
@@ -99,6 +101,7 @@ impl Server {
             metrics,
             plaintext_on_loopback: config.auth.plaintext_on_loopback,
             trusted_networks: limits.trusted_networks.clone(),
+            lingering: Places::new(available_parallelism().map_or(1, usize::from)),
         });
         let readiness = Readiness::default();
         let doors = Arc::new(Doors {

@@ -1,5 +1,6 @@
 //! `cargo xtask bench storage`: what users feel of storage, through the protocols.
 
+mod engine;
 mod growth;
 mod limits;
 mod memory;
@@ -14,6 +15,7 @@ use super::{machine, table};
 use crate::Outcome;
 use crate::site::{Build, Ports, Site};
 use clap::Args;
+use engine::Engine;
 
 /// How much to measure.
 #[derive(Args)]
@@ -33,6 +35,9 @@ pub(super) struct Options {
     /// Only this part: write, read, growth or memory.
     #[arg(long)]
     only: Option<String>,
+    /// What keeps the mail.
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
 }
 
 impl Options {
@@ -45,9 +50,10 @@ impl Options {
 const ACCOUNTS: usize = 11;
 
 pub(super) async fn run(build: Build, options: &Options) -> Outcome {
-    let mut site = Site::start(build)?;
+    let (mut site, _services) = options.engine.start(build)?;
     site.settle(0, ACCOUNTS).await?;
     let null = Null::start(&site)?;
+    table::print(&format!("Mail is kept {}.\n", options.engine.description()));
     table::heading("Limits of this machine");
     machine::describe(&site.data_dir());
     limits::run(&site.data_dir())?;
