@@ -268,11 +268,6 @@ impl Feed {
         .await;
     }
 
-    /// Whether the dialogue waits for the client, and not for something else.
-    pub fn is_awaited(&self) -> bool {
-        self.state.lock().reader.is_some()
-    }
-
     /// Hands bytes to the dialogue: no more than there is [`Feed::room`] for.
     pub fn push(&self, bytes: &[u8]) {
         let mut state = self.state.lock();

@@ -19,7 +19,7 @@ mod uids;
 use crate::wire::sequence_set::Ranges;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
-use storage::{Changes, StoreOutcome};
+use storage::{Changes, StoreOutcome, UidRuns};
 use terms::{Flags, Keyword, ModSeq, SeqNum, Uid};
 use uids::Uids;
 
@@ -77,7 +77,7 @@ impl View {
     /// The view of a folder just opened: `uids`, as of `told`, of which those from `recent_from` on
     /// are recent.
     pub(crate) fn new(
-        uids: &[Uid],
+        uids: &UidRuns,
         recent_from: Uid,
         told: ModSeq,
         keywords: Vec<Keyword>,

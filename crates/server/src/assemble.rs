@@ -11,7 +11,6 @@ use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::host::now;
 use crate::http::Readiness;
-use crate::linger::Places;
 use crate::listener::Listener;
 use crate::maintenance;
 use crate::metrics::Metrics;
@@ -23,7 +22,6 @@ use crate::web::Web;
 use accounts::Accounts;
 use sessions::Sessions;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 use storage::Storage;
 use terms::{Incarnation, NodeId};
@@ -101,7 +99,6 @@ impl Server {
             metrics,
             plaintext_on_loopback: config.auth.plaintext_on_loopback,
             trusted_networks: limits.trusted_networks.clone(),
-            lingering: Places::new(available_parallelism().map_or(1, usize::from)),
         });
         let readiness = Readiness::default();
         let doors = Arc::new(Doors {

@@ -7,7 +7,6 @@
 
 use crate::exchange::Exchange;
 use crate::host::Seat;
-use crate::linger::Linger;
 use crate::services::Services;
 use crate::stream::Stream;
 use carrier::{Drain, Feed, Input, Output, Over};
@@ -75,7 +74,6 @@ pub(crate) struct Connection {
     patience: Patience,
     started: Instant,
     last_sign: Instant,
-    linger: Linger,
     timer: Pin<Box<Sleep>>,
     end: End,
     /// Whether `end` is the session's order, rather than the server's stop.
@@ -117,7 +115,6 @@ impl Connection {
             patience,
             started,
             last_sign: started,
-            linger: Linger::default(),
             timer: Box::pin(sleep_until(started + patience.login.unwrap_or(patience.idle))),
             end,
             in_session: false,
@@ -183,13 +180,6 @@ impl Connection {
                 Poll::Ready(Ok(())) => self.sign_of_life(),
                 Poll::Ready(Err(_)) => return Poll::Ready(Pause::Broken),
                 Poll::Pending => {
-                    let silence = self.last_sign.elapsed();
-                    if exchange.awaits_client()
-                        && self.linger.stays_awake(silence, &self.services.lingering)
-                    {
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
                     let stalled = !exchange.is_flushed();
                     return self.poll_patience(cx, stalled);
                 }
@@ -216,9 +206,7 @@ impl Connection {
     }
 
     fn sign_of_life(&mut self) {
-        let now = Instant::now();
-        self.linger.moved(now - self.last_sign);
-        self.last_sign = now;
+        self.last_sign = Instant::now();
         self.seat.note_activity();
     }
 

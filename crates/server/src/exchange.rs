@@ -116,11 +116,6 @@ impl Exchange {
         self.feed.close();
     }
 
-    /// Whether it is the client's turn to say something.
-    pub(crate) fn awaits_client(&self) -> bool {
-        self.feed.is_awaited()
-    }
-
     /// Whether everything said was handed to the kernel.
     pub(crate) fn is_flushed(&self) -> bool {
         !self.drain.is_pending() && !self.unflushed

@@ -20,7 +20,6 @@ pub mod failure;
 mod gate;
 mod host;
 pub mod http;
-mod linger;
 mod listener;
 mod maintenance;
 pub mod metrics;

@@ -1,7 +1,6 @@
 //! What every connection shares.
 
 use crate::host::now;
-use crate::linger::Places;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 use crate::tls::Acceptor;
@@ -30,8 +29,6 @@ pub(crate) struct Services {
     pub(crate) plaintext_on_loopback: bool,
     /// Networks exempt from limits per address.
     pub(crate) trusted_networks: Vec<Network>,
-    /// For connections whose clients come back at once.
-    pub(crate) lingering: Places,
 }
 
 impl Services {

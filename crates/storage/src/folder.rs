@@ -1,6 +1,6 @@
 //! A folder: a named list of entries.
 
-use crate::Subscription;
+use crate::{Subscription, UidRuns};
 use terms::{FolderId, FolderName, ModSeq, Uid, UidValidity};
 
 /// A folder as it is kept, with its counters.
@@ -54,7 +54,7 @@ pub struct OpenFolder {
     /// The folder and its counters.
     pub folder: Folder,
     /// Every entry's UID, ascending.
-    pub uids: Vec<Uid>,
+    pub uids: UidRuns,
     /// The UID of the first entry without `\Seen`.
     pub first_unseen: Option<Uid>,
     /// Entries with a UID at or above this one are recent to the session that opened the folder

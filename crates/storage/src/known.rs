@@ -5,7 +5,7 @@
 //! has a mod-sequence of its own, so a folder whose mod-sequence is still that one is still so; and of any
 //! other, what changed since is read and applied.
 
-use crate::runs::runs;
+use crate::runs::{UidRuns, runs};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ pub(crate) struct Asked {
 }
 
 /// UIDs of a folder, ascending, and which of them comes first without `\Seen`.
-pub(crate) type Uids = (Vec<Uid>, Option<Uid>);
+pub(crate) type Uids = (UidRuns, Option<Uid>);
 
 /// A folder's UIDs, and those of its entries without `\Seen`; both ascending.
 pub(crate) type AllAndUnseen = (Vec<Uid>, Vec<Uid>);
@@ -100,7 +100,7 @@ impl Known {
         match self.folders.get(&asked.id) {
             Some(folder) if folder.outline.as_of == asked.now => {
                 let first_unseen = folder.outline.unseen.first().map(|(first, _)| *first);
-                Knowledge::All((expand(&folder.outline.uids), first_unseen))
+                Knowledge::All((UidRuns(folder.outline.uids.clone()), first_unseen))
             }
             Some(folder) if folder.outline.helps(asked) => Knowledge::Earlier(folder),
             _ => Knowledge::Nothing,
@@ -126,8 +126,8 @@ impl Asked {
 
 impl Outline {
     /// The folder as it is now.
-    pub(crate) fn new(as_of: ModSeq, uids: &[Uid], unseen: Vec<Uid>) -> Self {
-        Self { as_of, uids: runs(uids.to_vec()), unseen: runs(unseen) }
+    pub(crate) fn new(as_of: ModSeq, uids: &UidRuns, unseen: Vec<Uid>) -> Self {
+        Self { as_of, uids: uids.0.clone(), unseen: runs(unseen) }
     }
 
     /// Whether what changed since can still be told.

@@ -67,6 +67,7 @@ pub use login::Login;
 pub use options::{BlobPlace, EngineOptions, Options, PostgresqlOptions, S3Options};
 pub use probe::Probe;
 pub use room::Room;
+pub use runs::UidRuns;
 pub use secret::{AppPassword, NewAppPassword, NewToken, Token, TokenUse};
 pub use storage::Storage;
 pub use terms::Credential;

@@ -1,6 +1,33 @@
-//! UIDs as runs of consecutive ones, which is how they are looked up and written down.
+//! UIDs as runs of consecutive ones, which is how they are looked up, written down and handed over.
 
 use terms::Uid;
+
+/// Ascending UIDs, as runs without holes in them: few, mostly, however many UIDs there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UidRuns(pub(crate) Vec<(Uid, Uid)>);
+
+impl UidRuns {
+    /// Of UIDs in any order.
+    pub fn of(uids: Vec<Uid>) -> Self {
+        Self(runs(uids))
+    }
+
+    /// First and last of each run, ascending; no run begins right behind another.
+    pub fn runs(&self) -> &[(Uid, Uid)] {
+        &self.0
+    }
+
+    /// One by one, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
+        let numbers = self.0.iter().flat_map(|(first, last)| first.value()..=last.value());
+        numbers.filter_map(Uid::new)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|(first, last)| (last.value() - first.value()) as usize + 1).sum()
+    }
+}
 
 /// First and last of each run of consecutive UIDs, ascending; the UIDs in any order.
 pub(crate) fn runs(mut uids: Vec<Uid>) -> Vec<(Uid, Uid)> {

@@ -6,12 +6,12 @@ use crate::reply::{Code, Reply};
 use crate::selected::{Access, Selected};
 use crate::state::{State, WasOpen};
 use crate::untagged;
-use crate::view::seq_at;
+use crate::view::{View, seq_at};
 use crate::wire::request::Name;
 use carrier::Host;
 use std::sync::Arc;
-use storage::OpenFolder;
-use terms::FolderName;
+use storage::Folder;
+use terms::{FolderName, Uid};
 
 pub(super) async fn run<H: Host>(talk: &mut Talk<H>, state: &mut State, name: Name) -> Outcome {
     open(talk, state, name, Access::ReadWrite).await
@@ -32,8 +32,9 @@ pub(super) async fn open<H: Host>(
     let name = FolderName::parse(&name)?;
     let claim_recent = access == Access::ReadWrite;
     let open = talk.storage().open_folder(&login, &name, claim_recent).await?;
-    let picture = picture(&open);
+    let (folder, first_unseen) = (open.folder.clone(), open.first_unseen);
     let selected = Selected::new(login, open, access);
+    let picture = picture(&selected.view, &folder, first_unseen);
     talk.output.say(&[picture, selected.flag_lists()].concat());
     *state = State::Selected(Box::new(selected));
     talk.host.folder_opened(Some(&name));
@@ -44,16 +45,14 @@ pub(super) async fn open<H: Host>(
 }
 
 /// The numbers that describe a folder just opened.
-fn picture(open: &OpenFolder) -> Vec<u8> {
+fn picture(view: &View, folder: &Folder, first_unseen: Option<Uid>) -> Vec<u8> {
     let mut lines = Vec::new();
-    let recent = open.uids.len() - open.uids.partition_point(|uid| *uid < open.recent_from);
-    untagged::exists(&mut lines, open.uids.len());
-    untagged::recent(&mut lines, recent);
-    let first_unseen = open.first_unseen.and_then(|uid| open.uids.binary_search(&uid).ok());
+    untagged::exists(&mut lines, view.count());
+    untagged::recent(&mut lines, view.recent_count());
+    let first_unseen = first_unseen.and_then(|uid| view.place_of(uid));
     if let Some(seq) = first_unseen.and_then(seq_at) {
         lines.extend_from_slice(format!("* OK [UNSEEN {seq}] The first unread\r\n").as_bytes());
     }
-    let folder = &open.folder;
     lines.extend_from_slice(
         format!(
             "* OK [UIDVALIDITY {}] UIDs are valid\r\n* OK [UIDNEXT {}] The next UID\r\n",

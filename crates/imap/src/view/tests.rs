@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wire::request::{SequenceSet, SetItem, SetNumber};
-use storage::{BlobRef, Entry, Update};
+use storage::{BlobRef, Entry, UidRuns, Update};
 use terms::{InternalDate, SystemFlag, UnixTime};
 
 fn uid(number: u32) -> Uid {
@@ -22,7 +22,7 @@ fn keyword(name: &str) -> Flags {
 }
 
 fn view(numbers: &[u32], recent_from: u32) -> View {
-    View::new(&uids(numbers), uid(recent_from), ModSeq(10), Vec::new())
+    View::new(&UidRuns::of(uids(numbers)), uid(recent_from), ModSeq(10), Vec::new())
 }
 
 fn entry(number: u32, flags: Flags) -> Entry {

@@ -11,6 +11,7 @@
 //! 3. Between two runs is a hole: no run begins right behind the last UID of the one before.
 
 use std::ops::{Range, RangeInclusive};
+use storage::UidRuns;
 use terms::Uid;
 
 /// UIDs, ascending. A place is counted from 0.
@@ -30,14 +31,13 @@ struct Run {
 }
 
 impl Uids {
-    /// Of UIDs that ascend. What does not is left out.
-    pub(crate) fn new(ascending: &[Uid]) -> Self {
+    /// The same as storage hands them over.
+    pub(crate) fn new(stored: &UidRuns) -> Self {
         let mut uids = Self::default();
-        for run in ascending.chunk_by(|uid, next| uid.value().checked_add(1) == Some(next.value()))
-        {
-            uids.append(run[0].value(), number(run.len()));
+        uids.runs.reserve_exact(stored.runs().len());
+        for (first, last) in stored.runs() {
+            uids.append(first.value(), last.value() - first.value() + 1);
         }
-        uids.runs.shrink_to_fit();
         uids
     }
 

@@ -164,7 +164,7 @@ pub(super) async fn an_entry_is_in_exactly_one_folder(place: Place) {
         movers.spawn(async move {
             for _ in 0..20 {
                 let opened = storage.open_folder(&alice, &folder(from), false).await.unwrap();
-                let some = opened.uids.into_iter().step_by(2).collect();
+                let some = opened.uids.iter().step_by(2).collect();
                 storage.move_entries(&alice, opened.folder.id, some, &folder(to)).await.unwrap();
             }
         });
@@ -234,7 +234,7 @@ pub(super) async fn counters_equal_recounting(place: Place) {
                     .map(|name| Recipient { account: login.account, folder: folder(name) });
                 storage.deliver(new, recipients.to_vec()).await.unwrap();
                 let opened = storage.open_folder(&login, &folder(name), false).await.unwrap();
-                let (id, all) = (opened.folder.id, opened.uids);
+                let (id, all) = (opened.folder.id, opened.uids.iter().collect::<Vec<_>>());
                 let to = folder(names[(round + 1) % 3]);
                 let half: Vec<Uid> = all.iter().copied().step_by(2).collect();
                 let marks = flags(&[[SystemFlag::Seen], [SystemFlag::Deleted]][round % 2]);

@@ -117,6 +117,7 @@ mod tests {
     use crate::view::View;
     use crate::wire::request::{Day, SearchKey};
     use message::Structure;
+    use storage::UidRuns;
     use terms::ModSeq;
 
     const MESSAGES: [&str; 4] = [
@@ -129,7 +130,7 @@ mod tests {
     /// Which of the messages, as UIDs 10 to 40, fit, and which stay undecided. Candidates are all but UID 40.
     fn check(keys: Vec<SearchKey>, fitting: &[usize], undecided: &[usize]) {
         let uids: Vec<Uid> = (1..=4).filter_map(|number| Uid::new(number * 10)).collect();
-        let view = View::new(&uids, Uid::MIN, ModSeq(1), Vec::new());
+        let view = View::new(&UidRuns::of(uids.clone()), Uid::MIN, ModSeq(1), Vec::new());
         let program = Arc::new(Program::new(keys.clone(), &view).unwrap());
         let candidate = |place| Candidate { place, seen: Seen::of(&view, place), entry: None };
         let mut headers = Headers::new(program, (0..3).map(candidate).collect());
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_gone_is_passed_over_and_what_is_odd_left() {
         let uids: Vec<Uid> = (1..=3).filter_map(Uid::new).collect();
-        let view = View::new(&uids, Uid::MIN, ModSeq(1), Vec::new());
+        let view = View::new(&UidRuns::of(uids.clone()), Uid::MIN, ModSeq(1), Vec::new());
         let keys = vec![SearchKey::Header(b"subject".to_vec(), Vec::new())];
         let program = Arc::new(Program::new(keys, &view).unwrap());
         let candidate = |place| Candidate { place, seen: Seen::of(&view, place), entry: None };

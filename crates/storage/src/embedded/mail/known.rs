@@ -3,9 +3,9 @@
 
 use super::folder::StoredFolder;
 use super::outline;
-use crate::StorageError;
 use crate::embedded::sql;
 use crate::known::{AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Outline};
+use crate::{StorageError, UidRuns};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 use terms::{FolderId, SystemFlag, Uid};
@@ -18,8 +18,7 @@ const CHANGES_OUTLINED: usize = 500;
 /// What opening a folder needs to know of its entries.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// Ascending.
-    pub(super) uids: Vec<Uid>,
+    pub(super) uids: UidRuns,
     pub(super) first_unseen: Option<Uid>,
     /// What should be in the database from now on.
     pub(super) to_store: Option<Outline>,
@@ -55,7 +54,7 @@ pub(super) fn uids(
         Some(followed) => followed,
         None => (read(conn, asked.id)?, usize::MAX),
     };
-    let first_unseen = unseen.first().copied();
+    let (uids, first_unseen) = (UidRuns::of(uids), unseen.first().copied());
     if !asked.is_large() {
         return Ok(Opening { uids, first_unseen, to_store: None });
     }

@@ -7,7 +7,7 @@ use crate::embedded::committer::Write;
 use crate::embedded::reader::Reader;
 use crate::embedded::sql;
 use crate::known::Outline;
-use crate::{Folder, StorageError};
+use crate::{Folder, StorageError, UidRuns};
 use rusqlite::{Connection, params};
 use terms::{AccountId, FolderId, FolderName, Keyword, Uid};
 
@@ -15,7 +15,7 @@ use terms::{AccountId, FolderId, FolderName, Keyword, Uid};
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) folder: Folder,
-    pub(crate) uids: Vec<Uid>,
+    pub(crate) uids: UidRuns,
     pub(crate) first_unseen: Option<Uid>,
     pub(crate) recent_from: Uid,
     pub(crate) keywords: Vec<Keyword>,

@@ -232,7 +232,8 @@ async fn the_last_bit_of_the_disk_is_not_for_messages() {
         storage.raise_epoch(bob.account, scope, place::history("logout")).await.unwrap();
     }
     spare.pretend(Disk { total: 100_000 * MIB, free: 0 });
-    let all: Vec<_> = storage.open_folder(alice, &inbox, false).await.unwrap().uids;
+    let all: Vec<_> =
+        storage.open_folder(alice, &inbox, false).await.unwrap().uids.iter().collect();
     assert_eq!(storage.expunge(alice, id, all.clone()).await.unwrap(), all);
     assert_eq!(storage.compact(u64::MAX).await.unwrap().blobs, 0);
     place.purge().await;

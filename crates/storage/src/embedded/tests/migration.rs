@@ -101,7 +101,7 @@ async fn check(dir: &Path, version: usize) {
 
     let inbox = storage.open_folder(&alice, &folder("INBOX"), false).await.unwrap();
     assert_eq!((inbox.folder.uid_validity.value(), inbox.folder.uid_next), (6, uid(4)));
-    assert_eq!(inbox.uids, place::uids(&[1, 3]));
+    assert!(inbox.uids.iter().eq(place::uids(&[1, 3])));
     let (all, id) = (Uid::MIN..=Uid::MAX, inbox.folder.id);
     let entries = storage.entries(&alice, id, all, 9, EntryQuery::Plain).await.unwrap();
     assert!(entries[1].flags.has(SystemFlag::Seen));

@@ -23,10 +23,10 @@ async fn opened(place: &Place) -> (Vec<Uid>, Option<Uid>) {
     let all = Uid::MIN..=Uid::MAX;
     let query = crate::EntryQuery::Plain;
     let entries = storage.entries(alice, open.folder.id, all, usize::MAX, query).await.unwrap();
-    assert!(open.uids.iter().eq(entries.iter().map(|entry| &entry.uid)));
+    assert!(open.uids.iter().eq(entries.iter().map(|entry| entry.uid)));
     let unseen = entries.iter().find(|entry| !entry.flags.has(SystemFlag::Seen));
     assert_eq!(open.first_unseen, unseen.map(|entry| entry.uid));
-    (open.uids, open.first_unseen)
+    (open.uids.iter().collect(), open.first_unseen)
 }
 
 /// As of which mod-sequence the folder has an outline in the database, once it is `wanted`.

@@ -1,12 +1,12 @@
 //! The UIDs of a folder's entries: what is known of them ([`crate::known`]), and the rest from rows.
 
 use super::folder::StoredFolder;
-use crate::StorageError;
 use crate::known::{
     AllAndUnseen, Asked, CHANGES_BOUND, Knowledge, Known, KnownFolder, Outline, Uids,
 };
 use crate::postgresql::fault::damaged;
 use crate::postgresql::sql;
+use crate::{StorageError, UidRuns};
 use deadpool_postgres::GenericClient;
 use futures::future::try_join;
 use terms::{FolderId, Uid};
@@ -32,7 +32,7 @@ pub(super) async fn uids(
         Some(both) => both,
         None => read(conn, asked.id).await?,
     };
-    let first_unseen = unseen.first().copied();
+    let (uids, first_unseen) = (UidRuns::of(uids), unseen.first().copied());
     if asked.is_large() {
         let outline = Outline::new(asked.now, &uids, unseen);
         known.learn(asked.id, KnownFolder { outline, unstored: 0 });

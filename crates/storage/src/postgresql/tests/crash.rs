@@ -124,7 +124,10 @@ async fn work(ground: Ground<'_>) {
             }
             let from = store.open_folder(&login, &folder(names[0]), true).await.unwrap();
             let to = folder(names[1]);
-            let moved = store.move_entries(&login, from.folder.id, from.uids, &to).await.unwrap();
+            let moved = store
+                .move_entries(&login, from.folder.id, from.uids.iter().collect(), &to)
+                .await
+                .unwrap();
             assert_eq!(moved.uids.len(), HERD as usize);
             say(names[1], u64::from(moved.uids[0].1.value()));
         }
@@ -133,7 +136,7 @@ async fn work(ground: Ground<'_>) {
     tasks.spawn(async move {
         let found = store.open_folder(&login, &folder("expunge"), false).await.unwrap();
         let id = found.folder.id;
-        store.expunge(&login, id, found.uids).await.unwrap();
+        store.expunge(&login, id, found.uids.iter().collect()).await.unwrap();
         loop {
             let at = append(&store, &login, "expunge", b"short-lived").await;
             store.expunge(&login, id, vec![at]).await.unwrap();

@@ -5,12 +5,12 @@ use crate::command::search::evidence::Seen;
 use bytes::Bytes;
 use message::Envelope;
 use message::search::SearchedHeader;
-use storage::BlobRef;
+use storage::{BlobRef, UidRuns};
 use terms::{Flags, InternalDate, ModSeq, Uid, UnixTime};
 
 fn view() -> View {
     let uids: Vec<Uid> = [10, 20, 30].into_iter().filter_map(Uid::new).collect();
-    View::new(&uids, Uid::new(30).unwrap(), ModSeq(1), Vec::new())
+    View::new(&UidRuns::of(uids), Uid::new(30).unwrap(), ModSeq(1), Vec::new())
 }
 
 fn entry() -> Entry {

@@ -128,7 +128,10 @@ impl Worker {
             }
             let from = storage.open_folder(login, &folder(names[0]), true).await.unwrap();
             let to = folder(names[1]);
-            let moved = storage.move_entries(login, from.folder.id, from.uids, &to).await.unwrap();
+            let moved = storage
+                .move_entries(login, from.folder.id, from.uids.iter().collect(), &to)
+                .await
+                .unwrap();
             assert_eq!(moved.uids.len(), HERD as usize);
             say(names[1], u64::from(moved.uids[0].1.value()));
         }
@@ -150,7 +153,7 @@ impl Worker {
         let (storage, login) = (&self.storage, &self.alice);
         let found = storage.open_folder(login, &folder("expunge"), false).await.unwrap();
         let id = found.folder.id;
-        storage.expunge(login, id, found.uids).await.unwrap();
+        storage.expunge(login, id, found.uids.iter().collect()).await.unwrap();
         loop {
             let at = append(storage, login, "expunge", &[7; 200_000]).await;
             storage.expunge(login, id, vec![at]).await.unwrap();
@@ -170,7 +173,10 @@ impl Worker {
         loop {
             let found = self.storage.open_folder(&self.alice, &folder("restore"), false).await;
             let found = found.unwrap();
-            self.storage.expunge(&self.alice, found.folder.id, found.uids).await.unwrap();
+            self.storage
+                .expunge(&self.alice, found.folder.id, found.uids.iter().collect())
+                .await
+                .unwrap();
             self.bring_back().await;
             say("restore", self.count("restore").await);
         }
